@@ -1,0 +1,387 @@
+/**
+ * The environment (and the same names as flags) turned into one frozen object. Every mistake is
+ * reported, together, with its name and what would be accepted; secrets are never echoed. The only
+ * file that reads the process's environment.
+ */
+import path from "node:path";
+import { type CidrList, parseCidrList } from "./core/address.ts";
+import { DEFAULT_RETRY_SCHEDULE_MS } from "./core/retry.ts";
+
+export type Role = "api" | "engine" | "battery";
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+export interface Config {
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  database: { kind: "embedded" } | { kind: "external"; url: string };
+  dataDir: string;
+  presetKeys: { sandbox?: string; live?: string };
+  adminPassword?: string;
+  /** 32 bytes. Undefined: generated into the data directory. */
+  masterKey?: Buffer;
+  /** Beyond the public internet, what deliveries may reach. */
+  egressAllow: CidrList;
+  retryScheduleMs: number[];
+  deliveryTimeoutMs: number;
+  sandboxSpeed: number;
+  sandboxBatteries: number;
+  roles: ReadonlySet<Role>;
+  logLevel: LogLevel;
+  production: boolean;
+}
+
+export interface Option {
+  name: string;
+  /** As people read it. */
+  fallback: string;
+  meaning: string;
+}
+
+/** The table of the README and of `--help`. */
+export const OPTIONS: readonly Option[] = [
+  { name: "AMPS_HOST", fallback: "127.0.0.1", meaning: "address where API and dashboard listen" },
+  { name: "AMPS_PORT", fallback: "8071", meaning: "port where they listen; 0 takes a free one" },
+  {
+    name: "DATABASE_URL",
+    fallback: "unset",
+    meaning: "an existing PostgreSQL 15+; unset: the embedded one",
+  },
+  { name: "AMPS_DATA_DIR", fallback: "./.amps", meaning: "embedded database, generated secrets" },
+  {
+    name: "AMPS_SANDBOX_KEY",
+    fallback: "generated, printed once",
+    meaning: "preset sandbox API key, sk_test_…",
+  },
+  {
+    name: "AMPS_LIVE_KEY",
+    fallback: "generated, printed once",
+    meaning: "preset live API key, sk_live_…",
+  },
+  {
+    name: "AMPS_ADMIN_PASSWORD",
+    fallback: "unset",
+    meaning: "login of the dashboard to come; with NODE_ENV=production 12 characters or more",
+  },
+  {
+    name: "AMPS_MASTER_KEY",
+    fallback: "generated into the data directory",
+    meaning: "32 bytes (base64 or hex) that seal secrets; required with DATABASE_URL",
+  },
+  {
+    name: "AMPS_EGRESS_ALLOW",
+    fallback: "loopback; with NODE_ENV=production nothing",
+    meaning: "CIDRs beyond the public internet that deliveries may reach",
+  },
+  {
+    name: "AMPS_RETRY_SCHEDULE",
+    fallback: "5s,5m,30m,2h,5h,10h,10h",
+    meaning: "delays after each failed attempt",
+  },
+  { name: "AMPS_DELIVERY_TIMEOUT", fallback: "30s", meaning: "total deadline of one attempt" },
+  { name: "AMPS_SANDBOX_SPEED", fallback: "1", meaning: "rate of simulated time" },
+  {
+    name: "AMPS_SANDBOX_BATTERIES",
+    fallback: "3",
+    meaning: "simulated batteries of a new sandbox",
+  },
+  { name: "AMPS_ROLES", fallback: "api,engine,battery", meaning: "what this process does" },
+  {
+    name: "AMPS_LOG_LEVEL",
+    fallback: "warn; with NODE_ENV=production info",
+    meaning: "debug, info, warn, error or silent",
+  },
+];
+
+const SECRET_OPTIONS = new Set([
+  "DATABASE_URL",
+  "AMPS_SANDBOX_KEY",
+  "AMPS_LIVE_KEY",
+  "AMPS_ADMIN_PASSWORD",
+  "AMPS_MASTER_KEY",
+]);
+const ROLES: readonly Role[] = ["api", "engine", "battery"];
+const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const LOOPBACK = "127.0.0.0/8,::1/128";
+/** Of a refused value. */
+const SHOWN_CHARACTERS_MAX = 80;
+const MASTER_KEY_BYTES = 32;
+const SCHEDULE_STEPS_MAX = 20;
+const STEP_MS_MAX = 7 * 86_400_000;
+
+export type Loaded = { config: Config } | { problems: string[] } | { help: true };
+
+/** Milliseconds of `500ms`, `5s`, `5m`, `2h`, `1d`; undefined for anything else. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
+  if (match === null) return undefined;
+  return Math.round(Number(match[1]) * (UNIT_MS[match[2] ?? ""] ?? Number.NaN));
+}
+
+function flagOf(name: string): string {
+  return `--${name
+    .replace(/^AMPS_/, "")
+    .toLowerCase()
+    .replaceAll("_", "-")}`;
+}
+
+/** Values by option name; flags win over the environment. */
+class Values {
+  readonly problems: string[] = [];
+  readonly #values = new Map<string, string>();
+
+  constructor(env: Record<string, string | undefined>, argv: readonly string[]) {
+    for (const { name } of OPTIONS) {
+      const value = env[name];
+      if (value !== undefined) this.#values.set(name, value);
+    }
+    this.#readFlags(argv);
+  }
+
+  /** Undefined when unset or blank, except where nothing is a value of its own. */
+  get(name: string): string | undefined {
+    const value = this.#values.get(name);
+    if (value?.trim() === "" && name !== "AMPS_EGRESS_ALLOW") return undefined;
+    return name === "AMPS_ADMIN_PASSWORD" ? value : value?.trim();
+  }
+
+  refuse(name: string, expected: string): void {
+    const text = JSON.stringify((this.get(name) ?? "").slice(0, SHOWN_CHARACTERS_MAX));
+    this.problems.push(`${name}: ${expected}${SECRET_OPTIONS.has(name) ? "" : ` (got ${text})`}`);
+  }
+
+  /** The parsed value; the fallback when unset; a problem and the fallback when it does not parse. */
+  parse<T>(
+    name: string,
+    fallback: T,
+    rule: { parse: (text: string) => T | undefined; expected: string },
+  ): T {
+    const text = this.get(name);
+    if (text === undefined) return fallback;
+    const value = rule.parse(text);
+    if (value !== undefined) return value;
+    this.refuse(name, rule.expected);
+    return fallback;
+  }
+
+  #readFlags(argv: readonly string[]): void {
+    const names = new Map<string, string>();
+    for (const { name } of OPTIONS) {
+      names.set(flagOf(name), name);
+      names.set(`--${name.toLowerCase().replaceAll("_", "-")}`, name);
+    }
+    for (let index = 0; index < argv.length; index += 1) {
+      const [flag = "", inline] = (argv[index] ?? "").split(/=(.*)/s);
+      const next = argv[index + 1];
+      const following = next === undefined || next.startsWith("--") ? undefined : next;
+      if (inline === undefined && following !== undefined && flag.startsWith("--")) index += 1;
+      this.#readFlag(flag, names.get(flag), inline ?? following);
+    }
+  }
+
+  #readFlag(flag: string, name: string | undefined, value: string | undefined): void {
+    const known = OPTIONS.map((option) => flagOf(option.name)).join(" ");
+    // A value without its flag may be a secret: it is not repeated.
+    if (!flag.startsWith("--"))
+      this.problems.push(`an argument without a flag; known are ${known}`);
+    else if (name === undefined) this.problems.push(`${flag}: unknown option; known are ${known}`);
+    else if (value === undefined) this.problems.push(`${flag}: needs a value`);
+    else this.#values.set(name, value);
+  }
+}
+
+function wholeNumber(text: string, min: number, max: number): number | undefined {
+  if (!/^\d{1,9}$/.test(text)) return undefined;
+  const value = Number(text);
+  return value >= min && value <= max ? value : undefined;
+}
+
+function parseMasterKey(text: string): Buffer | undefined {
+  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, "hex");
+  // Node skips what is not base64; a mistyped key must not become another one.
+  if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return undefined;
+  const key = Buffer.from(text, "base64");
+  return key.length === MASTER_KEY_BYTES ? key : undefined;
+}
+
+function parseSchedule(text: string): number[] | undefined {
+  const steps = text.split(",").map((step) => parseDuration(step));
+  if (steps.length > SCHEDULE_STEPS_MAX) return undefined;
+  const valid = steps.filter((ms) => ms !== undefined && ms >= 1_000 && ms <= STEP_MS_MAX);
+  return valid.length === steps.length ? valid.map(Number) : undefined;
+}
+
+function parseEgress(text: string): CidrList | undefined {
+  const parsed = parseCidrList(text);
+  return parsed.ok ? parsed.list : undefined;
+}
+
+function parseRoles(text: string): ReadonlySet<Role> | undefined {
+  const names = text.split(",").map((name) => name.trim());
+  const roles = ROLES.filter((role) => names.includes(role));
+  return roles.length > 0 && names.every((name) => ROLES.some((role) => role === name))
+    ? new Set(roles)
+    : undefined;
+}
+
+function parsePostgresUrl(text: string): string | undefined {
+  return /^postgres(ql)?:\/\//.test(text) ? text : undefined;
+}
+
+function keyRule(
+  prefix: string,
+  production: boolean,
+): { parse: (text: string) => string | undefined; expected: string } {
+  const length = production ? 32 : 4;
+  const form = new RegExp(`^${prefix}[A-Za-z0-9_-]{${length},200}$`);
+  return {
+    parse: (text) => (form.test(text) ? text : undefined),
+    expected: `must be ${prefix} and ${length} to 200 letters, digits, "-" or "_"`,
+  };
+}
+
+function loadDatabase(values: Values): Config["database"] {
+  const url = values.parse<string | undefined>("DATABASE_URL", undefined, {
+    parse: parsePostgresUrl,
+    expected: "must be a PostgreSQL URL such as postgres://user:password@host/database",
+  });
+  if (url === undefined) return { kind: "embedded" };
+  if (values.get("AMPS_MASTER_KEY") === undefined) {
+    values.problems.push(
+      "AMPS_MASTER_KEY: is required with DATABASE_URL, so that every node opens the same secrets; " +
+        "make one with: openssl rand -base64 32",
+    );
+  }
+  return { kind: "external", url };
+}
+
+/** Everything about who may do what, and the keys. */
+function loadSecrets(
+  values: Values,
+  production: boolean,
+): Pick<Config, "presetKeys" | "adminPassword" | "masterKey"> {
+  const sandbox = values.parse<string | undefined>(
+    "AMPS_SANDBOX_KEY",
+    undefined,
+    keyRule("sk_test_", production),
+  );
+  const live = values.parse<string | undefined>(
+    "AMPS_LIVE_KEY",
+    undefined,
+    keyRule("sk_live_", production),
+  );
+  const adminPassword = values.parse<string | undefined>("AMPS_ADMIN_PASSWORD", undefined, {
+    parse: (text) => (production && text.length < 12 ? undefined : text),
+    expected: "must have 12 characters or more",
+  });
+  const masterKey = values.parse<Buffer | undefined>("AMPS_MASTER_KEY", undefined, {
+    parse: parseMasterKey,
+    expected: "must be 32 bytes as base64 or as 64 hex digits (openssl rand -base64 32)",
+  });
+  return {
+    presetKeys: { ...(sandbox !== undefined && { sandbox }), ...(live !== undefined && { live }) },
+    ...(adminPassword !== undefined && { adminPassword }),
+    ...(masterKey !== undefined && { masterKey }),
+  };
+}
+
+function loadDelivery(
+  values: Values,
+  production: boolean,
+): Pick<Config, "egressAllow" | "retryScheduleMs" | "deliveryTimeoutMs"> {
+  return {
+    egressAllow: values.parse<CidrList>(
+      "AMPS_EGRESS_ALLOW",
+      parseEgress(production ? "" : LOOPBACK) ?? [],
+      {
+        parse: parseEgress,
+        expected: "must be CIDRs separated by commas, such as 127.0.0.0/8,10.1.0.0/16",
+      },
+    ),
+    retryScheduleMs: values.parse("AMPS_RETRY_SCHEDULE", [...DEFAULT_RETRY_SCHEDULE_MS], {
+      parse: parseSchedule,
+      expected: `must be 1 to ${SCHEDULE_STEPS_MAX} delays of 1s to 7d separated by commas, such as 5s,5m,2h`,
+    }),
+    deliveryTimeoutMs: values.parse("AMPS_DELIVERY_TIMEOUT", 30_000, {
+      parse: (text) => {
+        const ms = parseDuration(text);
+        return ms !== undefined && ms >= 1_000 && ms <= 120_000 ? ms : undefined;
+      },
+      expected: "must be a time from 1s to 120s, such as 30s",
+    }),
+  };
+}
+
+function loadSandbox(values: Values): Pick<Config, "sandboxSpeed" | "sandboxBatteries"> {
+  return {
+    sandboxSpeed: values.parse("AMPS_SANDBOX_SPEED", 1, {
+      parse: (text) => {
+        const speed = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+        return speed > 0 && speed <= 10_000 ? speed : undefined;
+      },
+      expected: "must be a number above 0, at most 10000",
+    }),
+    sandboxBatteries: values.parse("AMPS_SANDBOX_BATTERIES", 3, {
+      parse: (text) => wholeNumber(text, 0, 1_000),
+      expected: "must be a whole number from 0 to 1000",
+    }),
+  };
+}
+
+/** With its lists and parts; `Set` and `Buffer` have no frozen form. */
+function freeze(config: Config): Config {
+  for (const part of [config.database, config.presetKeys, config.retryScheduleMs]) {
+    Object.freeze(part);
+  }
+  Object.freeze(config.egressAllow);
+  return Object.freeze(config);
+}
+
+/** Pure over its inputs. @returns the frozen configuration, or every mistake */
+export function loadConfig(
+  env: Record<string, string | undefined>,
+  argv: readonly string[],
+): Loaded {
+  if (argv.includes("--help") || argv.includes("-h")) return { help: true };
+  const production = env["NODE_ENV"] === "production";
+  const values = new Values(env, argv);
+  const config: Config = {
+    host: values.parse("AMPS_HOST", "127.0.0.1", {
+      parse: (text) => (/^[\w.:%-]+$/.test(text) ? text : undefined),
+      expected: "must be a host name or an IP address, such as 0.0.0.0",
+    }),
+    port: values.parse("AMPS_PORT", 8071, {
+      parse: (text) => wholeNumber(text, 0, 65_535),
+      expected: "must be a port, 0 to 65535 (0: a free one)",
+    }),
+    database: loadDatabase(values),
+    dataDir: path.resolve(values.get("AMPS_DATA_DIR") ?? ".amps"),
+    ...loadSecrets(values, production),
+    ...loadDelivery(values, production),
+    ...loadSandbox(values),
+    roles: values.parse<ReadonlySet<Role>>("AMPS_ROLES", new Set(ROLES), {
+      parse: parseRoles,
+      expected: `must be some of ${ROLES.join(",")}`,
+    }),
+    logLevel: values.parse<LogLevel>("AMPS_LOG_LEVEL", production ? "info" : "warn", {
+      parse: (text) => LOG_LEVELS.find((level) => level === text),
+      expected: `must be one of ${LOG_LEVELS.join(", ")}`,
+    }),
+    production,
+  };
+  return values.problems.length > 0 ? { problems: values.problems } : { config: freeze(config) };
+}
+
+/** From this process's environment and command line. */
+export function readConfig(): Loaded {
+  return loadConfig(process.env, process.argv.slice(2));
+}
+
+export function formatHelp(): string {
+  const rows = OPTIONS.map(
+    ({ name, fallback, meaning }) =>
+      `  ${flagOf(name).padEnd(20)} ${name.padEnd(24)} ${meaning} [${fallback}]`,
+  );
+  return `npm start -- [options]\n\n${rows.join("\n")}\n`;
+}

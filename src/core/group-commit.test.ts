@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import { GroupCommit } from "./group-commit.ts";
+
+/** A flush that the test ends when it likes. */
+class Flushes {
+  readonly batches: number[][] = [];
+  underWay = 0;
+  underWayMax = 0;
+  #open: { end: () => void; fail: (error: Error) => void }[] = [];
+  #started: (() => void)[] = [];
+
+  readonly flush = (items: number[]): Promise<string[]> => {
+    this.batches.push(items);
+    this.underWay += 1;
+    this.underWayMax = Math.max(this.underWayMax, this.underWay);
+    const { promise, resolve, reject } = Promise.withResolvers<string[]>();
+    this.#open.push({ end: () => resolve(items.map((item) => `done ${item}`)), fail: reject });
+    for (const started of this.#started.splice(0)) started();
+    return promise.finally(() => (this.underWay -= 1));
+  };
+
+  /** Resolves once `count` flushes have started in all. */
+  async started(count: number): Promise<void> {
+    while (this.batches.length < count) {
+      await new Promise<void>((resolve) => this.#started.push(resolve));
+    }
+  }
+
+  end(): void {
+    this.#open.shift()?.end();
+  }
+
+  fail(error: Error): void {
+    this.#open.shift()?.fail(error);
+  }
+}
+
+describe("GroupCommit", () => {
+  test("callers of one turn share a batch, and each gets its own answer", async () => {
+    const flushes = new Flushes();
+    const commits = new GroupCommit({ flush: flushes.flush, batchMax: 10, flushesMax: 1 });
+    const answers = Promise.all([1, 2, 3].map((item) => commits.add(item)));
+    await flushes.started(1);
+    flushes.end();
+    expect(await answers).toEqual(["done 1", "done 2", "done 3"]);
+    expect(flushes.batches).toEqual([[1, 2, 3]]);
+  });
+
+  test("while all flushes are under way, the next batch gathers, in order and bounded", async () => {
+    const flushes = new Flushes();
+    const commits = new GroupCommit({ flush: flushes.flush, batchMax: 4, flushesMax: 2 });
+    const answers = [commits.add(0)];
+    await flushes.started(1);
+    for (let item = 1; item <= 9; item += 1) answers.push(commits.add(item));
+    await flushes.started(2);
+    expect(flushes.batches).toEqual([[0], [1, 2, 3, 4]]);
+    expect(commits.size).toBe(10);
+    flushes.end();
+    await flushes.started(3);
+    flushes.end();
+    await flushes.started(4);
+    flushes.end();
+    flushes.end();
+    expect(await Promise.all(answers)).toEqual(
+      Array.from({ length: 10 }, (_, item) => `done ${item}`),
+    );
+    expect(flushes.batches).toEqual([[0], [1, 2, 3, 4], [5, 6, 7, 8], [9]]);
+    expect(flushes.underWayMax).toBe(2);
+    expect(commits.size).toBe(0);
+  });
+
+  test("an error reaches every caller of its batch and nobody else", async () => {
+    const flushes = new Flushes();
+    const commits = new GroupCommit({ flush: flushes.flush, batchMax: 2, flushesMax: 1 });
+    const answers = Promise.allSettled([1, 2, 3].map((item) => commits.add(item)));
+    await flushes.started(1);
+    const error = new Error("the database is away");
+    flushes.fail(error);
+    await flushes.started(2);
+    flushes.end();
+    expect(await answers).toEqual([
+      { status: "rejected", reason: error },
+      { status: "rejected", reason: error },
+      { status: "fulfilled", value: "done 3" },
+    ]);
+  });
+
+  test("a flush with too few answers is a bug that every caller hears of", async () => {
+    const commits = new GroupCommit<number, number>({
+      flush: () => Promise.resolve([1]),
+      batchMax: 10,
+      flushesMax: 1,
+    });
+    const answers = await Promise.allSettled([commits.add(1), commits.add(2)]);
+    for (const answer of answers) {
+      expect(answer).toMatchObject({
+        status: "rejected",
+        reason: { message: "A flush of 2 items gave 1 answers." },
+      });
+    }
+  });
+
+  test("a batch ends before its bytes exceed the bound; a larger item goes alone", async () => {
+    const batches: number[][] = [];
+    const commits = new GroupCommit<number, number>({
+      flush: (items) => {
+        batches.push(items);
+        return Promise.resolve(items);
+      },
+      batchMax: 10,
+      flushesMax: 1,
+      bytesMax: 100,
+      bytesOf: (item) => item,
+    });
+    await Promise.all([60, 40, 1, 500, 99, 2, 98].map((item) => commits.add(item)));
+    expect(batches).toEqual([[60, 40], [1], [500], [99], [2, 98]]);
+  });
+
+  test("drained waits for what waits and for what is being flushed", async () => {
+    const flushes = new Flushes();
+    const commits = new GroupCommit({ flush: flushes.flush, batchMax: 1, flushesMax: 1 });
+    await commits.drained();
+    const answers = Promise.all([commits.add(1), commits.add(2)]);
+    let drained = false;
+    const waiting = commits.drained().then(() => (drained = true));
+    await flushes.started(1);
+    flushes.end();
+    await flushes.started(2);
+    expect(drained).toBe(false);
+    flushes.end();
+    await waiting;
+    expect(await answers).toEqual(["done 1", "done 2"]);
+    expect(drained).toBe(true);
+  });
+
+  test("drained after a failure resolves too", async () => {
+    const flushes = new Flushes();
+    const commits = new GroupCommit({ flush: flushes.flush, batchMax: 1, flushesMax: 1 });
+    const answer = commits.add(1).catch((error: unknown) => error);
+    const waiting = commits.drained();
+    await flushes.started(1);
+    flushes.fail(new Error("away"));
+    await waiting;
+    expect(await answer).toBeInstanceOf(Error);
+  });
+});

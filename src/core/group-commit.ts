@@ -1,0 +1,116 @@
+/**
+ * Group commit: concurrent callers share one multi-row statement and are each answered after its
+ * commit. While flushes are under way new items wait and form the next batch, so batches grow with
+ * load and a lone caller waits for nobody.
+ *
+ *   add ──► waiting ──(a flush slot is free)──► flushing ──► each caller's promise
+ */
+
+export interface GroupCommitOptions<In, Out> {
+  /** Commits `items` together; answers in the same order. Rejecting rejects every caller. */
+  flush: (items: In[]) => Promise<Out[]>;
+  /** Most items of one flush. */
+  batchMax: number;
+  /** Most bytes of one flush, if items have any; a single larger item is flushed alone. */
+  bytesMax?: number;
+  bytesOf?: (item: In) => number;
+  /** Flushes under way at once. */
+  flushesMax: number;
+}
+
+interface Waiting<In, Out> {
+  item: In;
+  resolve: (answer: Out) => void;
+  reject: (error: unknown) => void;
+}
+
+export class GroupCommit<In, Out> {
+  readonly #options: GroupCommitOptions<In, Out>;
+  #waiting: Waiting<In, Out>[] = [];
+  #flushing = 0;
+  #flushes = 0;
+  #scheduled = false;
+  #idle: (() => void)[] = [];
+
+  constructor(options: GroupCommitOptions<In, Out>) {
+    this.#options = options;
+  }
+
+  /** Items not yet committed: waiting or being flushed. */
+  get size(): number {
+    return this.#waiting.length + this.#flushing;
+  }
+
+  add(item: In): Promise<Out> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Resolves when nothing waits and nothing is being flushed. */
+  async drained(): Promise<void> {
+    if (this.#waiting.length === 0 && this.#flushes === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle.push(resolve);
+    });
+  }
+
+  /** One turn of the event loop later, so that callers of the same turn share the batch. */
+  #schedule(): void {
+    if (this.#scheduled || this.#flushes >= this.#options.flushesMax) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      while (this.#waiting.length > 0 && this.#flushes < this.#options.flushesMax) {
+        void this.#flushOne();
+      }
+    });
+  }
+
+  async #flushOne(): Promise<void> {
+    const batch = this.#waiting.splice(0, this.#nextBatchLength());
+    this.#flushes += 1;
+    this.#flushing += batch.length;
+    try {
+      const answers = await this.#options.flush(batch.map((waiting) => waiting.item));
+      if (answers.length !== batch.length) {
+        throw new Error(`A flush of ${batch.length} items gave ${answers.length} answers.`);
+      }
+      for (const [index, waiting] of batch.entries()) {
+        // The lengths are equal, so every index has its answer.
+        waiting.resolve(answers[index] as Out);
+      }
+    } catch (error) {
+      for (const waiting of batch) waiting.reject(error);
+    } finally {
+      this.#flushes -= 1;
+      this.#flushing -= batch.length;
+      this.#afterFlush();
+    }
+  }
+
+  #nextBatchLength(): number {
+    const { batchMax, bytesMax = Infinity, bytesOf } = this.#options;
+    const most = Math.min(batchMax, this.#waiting.length);
+    if (bytesOf === undefined) return most;
+    let bytes = 0;
+    for (let length = 0; length < most; length += 1) {
+      const waiting = this.#waiting[length];
+      if (waiting !== undefined) bytes += bytesOf(waiting.item);
+      if (bytes > bytesMax) return Math.max(1, length);
+    }
+    return most;
+  }
+
+  #afterFlush(): void {
+    if (this.#waiting.length > 0) {
+      this.#schedule();
+      return;
+    }
+    if (this.#flushes > 0) return;
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+}

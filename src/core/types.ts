@@ -1,0 +1,40 @@
+/**
+ * The words of Amps, used unchanged in code, SQL, API, dashboard and docs.
+ *
+ * environment  sandbox or live; decided by the API key; owns everything below
+ * application  whose webhooks these are; every environment has one with uid `default`
+ * endpoint     a URL of a receiver, with the event types and channels it wants
+ * message      one event to tell: type, payload bytes, an id that receivers deduplicate on (`svix-id`)
+ * delivery     one message still owed to one endpoint: when it is due and how often it was tried
+ * attempt      one HTTP request of a delivery, and what came of it; history, never changed
+ * bucket       a share of the deliveries (by endpoint) or devices, owned by one node at a time
+ * epoch        number of a bucket's ownership; grows with every change of owner, fences late writers
+ * node         one running Amps process
+ * lane         the deliveries of one endpoint in the memory of the node that owns its bucket
+ * device       a battery; driven through a connector
+ * action       one command to a device: charge, discharge, idle, auto.*; ends completed or failed
+ * journal      what was about to be sent to a device, written before the first byte leaves
+ */
+
+export type EnvironmentMode = "sandbox" | "live";
+
+/** Milliseconds since the Unix epoch, UTC. */
+export type UnixMs = number;
+
+/** Where the process learns the time. Injected everywhere, so that tests and simulations own it. */
+export interface Clock {
+  /** Wall clock, for timestamps that people and receivers see. */
+  now(): UnixMs;
+  /** Monotonic milliseconds, for deadlines and leases. */
+  monotonic(): number;
+  /** Runs `task` once after `delayMs`; returns how to cancel it. */
+  after(delayMs: number, task: () => void): () => void;
+}
+
+/** Structured logs. `fields` carry ids, never secrets or payloads. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
