@@ -1,0 +1,299 @@
+-- Made by `npm run schema` from the migrations; a test compares it.
+
+TABLE action (
+  environment_id text COLLATE "C" NOT NULL,
+  action_id text COLLATE "C" NOT NULL,
+  device_id text COLLATE "C" NOT NULL,
+  device_type text NOT NULL,
+  bucket smallint NOT NULL,
+  user_id text,
+  command text NOT NULL,
+  parameters text NOT NULL,
+  sandbox text,
+  state text NOT NULL,
+  result_message text,
+  error_code text,
+  error_message text,
+  start_at timestamp with time zone,
+  end_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  acknowledged_at timestamp with time zone,
+  completed_at timestamp with time zone,
+  CONSTRAINT action_environment_id_device_id_fkey FOREIGN KEY (environment_id, device_id) REFERENCES device(environment_id, device_id),
+  CONSTRAINT action_pkey PRIMARY KEY (environment_id, action_id),
+  CONSTRAINT action_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'acknowledged'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
+)
+CREATE INDEX action_by_device ON public.action USING btree (environment_id, device_id, action_id)
+CREATE UNIQUE INDEX action_open ON public.action USING btree (environment_id, device_id) WHERE (state = ANY (ARRAY['scheduled'::text, 'acknowledged'::text]))  -- One non-terminal action per device.
+CREATE INDEX action_to_drive ON public.action USING btree (bucket, action_id) WHERE (state = 'acknowledged'::text)
+
+TABLE api_key (
+  key_hash bytea NOT NULL,  -- SHA-256 of the key; the key itself is shown once and never stored.
+  environment_id text COLLATE "C" NOT NULL,
+  name text NOT NULL,
+  scope text NOT NULL,
+  hint text NOT NULL,  -- Prefix and last four characters, so that people can tell keys apart.
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  revoked_at timestamp with time zone,
+  CONSTRAINT api_key_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(environment_id),
+  CONSTRAINT api_key_pkey PRIMARY KEY (key_hash),
+  CONSTRAINT api_key_scope_check CHECK ((scope = ANY (ARRAY['full'::text, 'read'::text]))),
+)
+
+TABLE application (
+  environment_id text COLLATE "C" NOT NULL,
+  application_id text COLLATE "C" NOT NULL,
+  uid text COLLATE "C",
+  name text NOT NULL,
+  throttle_rate integer,
+  metadata text NOT NULL DEFAULT '{}'::text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  deleted_at timestamp with time zone,
+  CONSTRAINT application_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(environment_id),
+  CONSTRAINT application_pkey PRIMARY KEY (environment_id, application_id),
+)
+CREATE UNIQUE INDEX application_uid ON public.application USING btree (environment_id, uid) WHERE (deleted_at IS NULL)
+
+TABLE attempt (
+  application_id text COLLATE "C" NOT NULL,
+  attempt_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C" NOT NULL,
+  message_id text COLLATE "C" NOT NULL,
+  event_type text COLLATE "C" NOT NULL,
+  channels text[],
+  trigger smallint NOT NULL,
+  succeeded boolean NOT NULL,
+  response_status smallint NOT NULL,  -- HTTP status; 0 when there was no HTTP response.
+  response_body bytea NOT NULL,  -- First 16 KiB of the response.
+  response_truncated boolean NOT NULL DEFAULT false,
+  duration_ms integer NOT NULL,
+  error_code text,
+  error_message text,
+  url text NOT NULL,
+  attempted_at timestamp with time zone NOT NULL,
+  next_attempt_at timestamp with time zone,  -- When the chain tries again; null: it ended with this attempt.
+  CONSTRAINT attempt_pkey PRIMARY KEY (application_id, attempt_id),
+) PARTITION BY RANGE (attempt_id)
+CREATE INDEX attempt_by_endpoint ON ONLY public.attempt USING btree (application_id, endpoint_id, attempt_id)
+CREATE INDEX attempt_by_message ON ONLY public.attempt USING btree (application_id, message_id, attempt_id)
+
+TABLE attempt_other (
+  application_id text COLLATE "C" NOT NULL,
+  attempt_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C" NOT NULL,
+  message_id text COLLATE "C" NOT NULL,
+  event_type text COLLATE "C" NOT NULL,
+  channels text[],
+  trigger smallint NOT NULL,
+  succeeded boolean NOT NULL,
+  response_status smallint NOT NULL,
+  response_body bytea NOT NULL,
+  response_truncated boolean NOT NULL DEFAULT false,
+  duration_ms integer NOT NULL,
+  error_code text,
+  error_message text,
+  url text NOT NULL,
+  attempted_at timestamp with time zone NOT NULL,
+  next_attempt_at timestamp with time zone,
+  CONSTRAINT attempt_other_pkey PRIMARY KEY (application_id, attempt_id),
+)
+CREATE INDEX attempt_other_application_id_endpoint_id_attempt_id_idx ON public.attempt_other USING btree (application_id, endpoint_id, attempt_id)
+CREATE INDEX attempt_other_application_id_message_id_attempt_id_idx ON public.attempt_other USING btree (application_id, message_id, attempt_id)
+
+TABLE bucket_lease (
+  kind text COLLATE "C" NOT NULL,
+  bucket smallint NOT NULL,
+  node_id text COLLATE "C",
+  epoch bigint NOT NULL DEFAULT 0,
+  CONSTRAINT bucket_lease_kind_check CHECK ((kind = ANY (ARRAY['delivery'::text, 'device'::text]))),
+  CONSTRAINT bucket_lease_pkey PRIMARY KEY (kind, bucket),
+)
+
+TABLE delivery (
+  application_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C" NOT NULL,
+  message_id text COLLATE "C" NOT NULL,
+  trigger smallint NOT NULL DEFAULT 0,  -- 0 scheduled: the retry chain. 1 manual: one single attempt (resend, recover).
+  bucket smallint NOT NULL,
+  attempts smallint NOT NULL DEFAULT 0,  -- Failed attempts of the chain so far; the index into the retry schedule.
+  due_at timestamp with time zone NOT NULL,
+  CONSTRAINT delivery_pkey PRIMARY KEY (application_id, endpoint_id, message_id, trigger),
+)
+  WITH autovacuum_vacuum_scale_factor=0.02
+  WITH autovacuum_vacuum_threshold=2000
+  WITH autovacuum_vacuum_cost_delay=0
+CREATE INDEX delivery_due ON public.delivery USING btree (bucket, endpoint_id, due_at)
+
+TABLE device (
+  environment_id text COLLATE "C" NOT NULL,
+  device_id text COLLATE "C" NOT NULL,
+  bucket smallint NOT NULL,
+  device_type text NOT NULL DEFAULT 'battery'::text,
+  connector text NOT NULL,
+  config text NOT NULL DEFAULT '{}'::text,
+  name text NOT NULL,
+  user_id text,
+  state text,  -- Last known state as JSON text, as the connector read it.
+  observed_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT device_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(environment_id),
+  CONSTRAINT device_pkey PRIMARY KEY (environment_id, device_id),
+)
+
+-- Intent committed before the first byte to a device; a restart that finds no outcome reads, never resends.
+TABLE dispatch_journal (
+  environment_id text COLLATE "C" NOT NULL,
+  action_id text COLLATE "C" NOT NULL,
+  dispatch_number smallint NOT NULL,
+  device_id text COLLATE "C" NOT NULL,
+  epoch bigint NOT NULL,
+  plan_hash text NOT NULL,
+  intended_at timestamp with time zone NOT NULL,
+  outcome text,
+  outcome_at timestamp with time zone,
+  CONSTRAINT dispatch_journal_pkey PRIMARY KEY (environment_id, action_id, dispatch_number),
+)
+
+TABLE endpoint (
+  application_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C" NOT NULL,
+  environment_id text COLLATE "C" NOT NULL,
+  bucket smallint NOT NULL,  -- Hash of the endpoint id: which share of the work its deliveries belong to.
+  uid text COLLATE "C",
+  url text NOT NULL,
+  credentials bytea,  -- Sealed {user, password} of Basic auth, taken out of the URL.
+  description text NOT NULL DEFAULT ''::text,
+  version integer NOT NULL DEFAULT 1,
+  throttle_rate integer,
+  disabled boolean NOT NULL DEFAULT false,
+  disabled_reason text,
+  event_types text[],
+  channels text[],
+  headers bytea,  -- Sealed JSON object of custom headers.
+  metadata text NOT NULL DEFAULT '{}'::text,
+  failing_since timestamp with time zone,  -- First failed attempt after the last success; null while healthy.
+  revision bigint NOT NULL DEFAULT 1,  -- Grows with every change that deliveries must see (URL, headers, secrets, disabled).
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  deleted_at timestamp with time zone,
+  CONSTRAINT endpoint_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(environment_id),
+  CONSTRAINT endpoint_pkey PRIMARY KEY (application_id, endpoint_id),
+)
+CREATE UNIQUE INDEX endpoint_uid ON public.endpoint USING btree (application_id, uid) WHERE (deleted_at IS NULL)
+CREATE TRIGGER endpoint_changed AFTER UPDATE ON public.endpoint FOR EACH ROW WHEN ((old.revision <> new.revision)) EXECUTE FUNCTION notify_endpoint_changed()
+
+TABLE endpoint_secret (
+  application_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C" NOT NULL,
+  secret_number integer NOT NULL,
+  sealed bytea NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone,  -- Null: the current secret. Set at rotation: signs beside the new one until then.
+  CONSTRAINT endpoint_secret_pkey PRIMARY KEY (application_id, endpoint_id, secret_number),
+)
+
+TABLE environment (
+  environment_id text COLLATE "C" NOT NULL,
+  mode text NOT NULL,
+  default_application_id text COLLATE "C" NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT environment_mode_check CHECK ((mode = ANY (ARRAY['sandbox'::text, 'live'::text]))),
+  CONSTRAINT environment_mode_key UNIQUE (mode),
+  CONSTRAINT environment_pkey PRIMARY KEY (environment_id),
+)
+
+TABLE event_type (
+  environment_id text COLLATE "C" NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  description text NOT NULL,
+  archived boolean NOT NULL DEFAULT false,
+  deprecated boolean NOT NULL DEFAULT false,
+  schemas text,  -- JSON text as it was sent: version to JSON Schema.
+  feature_flags text[],
+  group_name text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT event_type_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(environment_id),
+  CONSTRAINT event_type_pkey PRIMARY KEY (environment_id, name),
+)
+
+TABLE idempotency (
+  environment_id text COLLATE "C" NOT NULL,
+  key_hash bytea NOT NULL,  -- SHA-256 of key, method and path, so that a key is local to its operation.
+  request_hash bytea NOT NULL,
+  resource_id text COLLATE "C",
+  status smallint,  -- Null while the first request still runs, or when resource_id names what was made.
+  body text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT idempotency_pkey PRIMARY KEY (environment_id, key_hash),
+)
+CREATE INDEX idempotency_created ON public.idempotency USING btree (created_at)
+
+-- Facts about this installation, e.g. the fingerprint of the master key.
+TABLE instance (
+  name text NOT NULL,
+  value text NOT NULL,
+  CONSTRAINT instance_pkey PRIMARY KEY (name),
+)
+
+TABLE message (
+  application_id text COLLATE "C" NOT NULL,
+  message_id text COLLATE "C" NOT NULL,
+  event_id text COLLATE "C",
+  event_type text COLLATE "C" NOT NULL,
+  channels text[],
+  tags text[],
+  payload bytea STORAGE EXTERNAL,  -- The bytes that came in, signed and sent as they are. Null once expunged.
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT message_pkey PRIMARY KEY (application_id, message_id),
+) PARTITION BY RANGE (message_id)
+
+-- Makes a caller's event id unique per application (a partitioned table cannot).
+TABLE message_event_id (
+  application_id text COLLATE "C" NOT NULL,
+  event_id text COLLATE "C" NOT NULL,
+  message_id text COLLATE "C" NOT NULL,
+  CONSTRAINT message_event_id_pkey PRIMARY KEY (application_id, event_id),
+)
+
+TABLE message_other (
+  application_id text COLLATE "C" NOT NULL,
+  message_id text COLLATE "C" NOT NULL,
+  event_id text COLLATE "C",
+  event_type text COLLATE "C" NOT NULL,
+  channels text[],
+  tags text[],
+  payload bytea STORAGE EXTERNAL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT message_other_pkey PRIMARY KEY (application_id, message_id),
+)
+
+TABLE node (
+  node_id text COLLATE "C" NOT NULL,
+  lock_number integer NOT NULL,  -- The node holds the session advisory lock of this number: a free lock means a dead node.
+  roles text[] NOT NULL,
+  started_at timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT node_pkey PRIMARY KEY (node_id),
+)
+
+SEQUENCE node_lock_number
+
+-- The memory of a simulated battery: the far side of the sandbox connector, not ours to reason about.
+TABLE sandbox_battery (
+  device_id text COLLATE "C" NOT NULL,
+  memory text NOT NULL,
+  writes bigint NOT NULL DEFAULT 0,  -- Physical writes so far: tests assert exactly one effect per action.
+  CONSTRAINT sandbox_battery_pkey PRIMARY KEY (device_id),
+)
+
+CREATE OR REPLACE FUNCTION public.notify_endpoint_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM pg_notify('amps_endpoint', NEW.endpoint_id);
+  RETURN NULL;
+END $function$

@@ -1,0 +1,41 @@
+/** Finds an API key by its digest, with the environment it opens. */
+import type { EnvironmentMode } from "../../core/types.ts";
+import { statement, type Storage } from "../storage.ts";
+
+export interface ApiKey {
+  environmentId: string;
+  mode: EnvironmentMode;
+  defaultApplicationId: string;
+  scope: "full" | "read";
+  /** Prefix and last four characters. */
+  hint: string;
+}
+
+const FIND = statement(
+  "find-api-key",
+  `SELECT k.environment_id, e.mode, e.default_application_id, k.scope, k.hint
+   FROM api_key k JOIN environment e USING (environment_id)
+   WHERE k.key_hash = $1 AND k.revoked_at IS NULL`,
+);
+
+interface KeyRow {
+  [column: string]: unknown;
+  environment_id: string;
+  mode: EnvironmentMode;
+  default_application_id: string;
+  scope: "full" | "read";
+  hint: string;
+}
+
+/** @param keyHash SHA-256 of the key; @returns undefined for an unknown or revoked key */
+export async function findApiKey(storage: Storage, keyHash: Buffer): Promise<ApiKey | undefined> {
+  const [row] = await storage.query<KeyRow>(FIND, [keyHash]);
+  if (row === undefined) return undefined;
+  return {
+    environmentId: row.environment_id,
+    mode: row.mode,
+    defaultApplicationId: row.default_application_id,
+    scope: row.scope,
+    hint: row.hint,
+  };
+}

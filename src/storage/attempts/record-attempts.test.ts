@@ -1,0 +1,209 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { createIds, createTenant, sql, type Tenant } from "../../../test/support/factories.ts";
+import { type FaultyStorage, openStorage } from "../../../test/support/test-node.ts";
+import { type AttemptRecord, recordAttempts } from "./record-attempts.ts";
+
+const NOW = 1_800_000_000_000;
+const BUCKET = 5;
+const EPOCH = 3;
+let database: TestDatabase;
+let storage: FaultyStorage;
+let tenant: Tenant;
+const ids = createIds(() => NOW);
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  storage = openStorage(database.url, { now: () => NOW });
+  tenant = await createTenant(storage);
+});
+
+afterAll(async () => {
+  await storage.close();
+  await database.drop();
+});
+
+beforeEach(async () => {
+  await sql(storage, "TRUNCATE delivery, attempt");
+  await sql(storage, "UPDATE bucket_lease SET node_id = 'node_1', epoch = $1", [EPOCH]);
+  storage.after = () => undefined;
+});
+
+/** A result, and the delivery it is about in the database. */
+async function attempted(changes: Partial<AttemptRecord> = {}): Promise<AttemptRecord> {
+  const record: AttemptRecord = {
+    bucket: BUCKET,
+    epoch: EPOCH,
+    applicationId: tenant.applicationId,
+    endpointId: "ep_1",
+    messageId: ids.make("msg_"),
+    trigger: 0,
+    attemptId: ids.make("atmpt_"),
+    eventType: "push.completed",
+    channels: null,
+    succeeded: true,
+    responseStatus: 200,
+    responseBody: Buffer.from("ok"),
+    responseTruncated: false,
+    durationMs: 12,
+    errorCode: null,
+    errorMessage: null,
+    url: "http://receiver.test/",
+    attemptedAt: NOW - 12,
+    retryDelayMs: null,
+    ...changes,
+  };
+  await sql(
+    storage,
+    `INSERT INTO delivery (application_id, endpoint_id, message_id, trigger, bucket, attempts, due_at)
+     VALUES ($1, $2, $3, $4, $5, 2, to_timestamp($6::float8 / 1000))`,
+    [
+      record.applicationId,
+      record.endpointId,
+      record.messageId,
+      record.trigger,
+      record.bucket,
+      NOW - 100,
+    ],
+  );
+  return record;
+}
+
+const FAILED: Partial<AttemptRecord> = {
+  succeeded: false,
+  responseStatus: 0,
+  responseBody: Buffer.alloc(0),
+  errorCode: "refused",
+  errorMessage: "Nothing listens there.",
+};
+
+const deliveries = (): Promise<object[]> =>
+  sql(storage, "SELECT message_id, trigger, attempts, due_at FROM delivery ORDER BY message_id");
+const attempts = (): Promise<object[]> =>
+  sql(storage, "SELECT attempt_id, next_attempt_at FROM attempt ORDER BY attempt_id");
+
+test("a delivered and an exhausted delivery end, a backed-off one waits", async () => {
+  const delivered = await attempted();
+  const exhausted = await attempted(FAILED);
+  const backedOff = await attempted({ ...FAILED, retryDelayMs: 5_000 });
+  const untouched = await attempted();
+  const counted = await recordAttempts(storage, [delivered, exhausted, backedOff]);
+  expect([...counted].toSorted()).toEqual(
+    [delivered, exhausted, backedOff].map(({ attemptId }) => attemptId).toSorted(),
+  );
+  const { messageId } = backedOff;
+  const left = await deliveries();
+  expect(left).toHaveLength(2);
+  expect(left).toContainEqual({
+    message_id: messageId,
+    trigger: 0,
+    attempts: 3,
+    due_at: NOW + 5_000,
+  });
+  expect(left).toContainEqual({
+    message_id: untouched.messageId,
+    trigger: 0,
+    attempts: 2,
+    due_at: NOW - 100,
+  });
+  expect(await attempts()).toContainEqual({
+    attempt_id: backedOff.attemptId,
+    next_attempt_at: NOW + 5_000,
+  });
+});
+
+test("every field comes back as it was, bytes included", async () => {
+  const responseBody = randomBytes(16 * 1024);
+  const record = await attempted({
+    ...FAILED,
+    channels: ["a", "b"],
+    responseStatus: 503,
+    responseBody,
+    responseTruncated: true,
+    durationMs: 30_000,
+    errorMessage: "The receiver said: “näh” 😀",
+    retryDelayMs: 1,
+  });
+  await recordAttempts(storage, [await attempted(), record, await attempted()]);
+  const text = "SELECT * FROM attempt WHERE application_id = $1 AND attempt_id = $2";
+  const [row] = await sql(storage, text, [record.applicationId, record.attemptId]);
+  expect(row).toEqual({
+    application_id: record.applicationId,
+    attempt_id: record.attemptId,
+    endpoint_id: "ep_1",
+    message_id: record.messageId,
+    event_type: "push.completed",
+    channels: ["a", "b"],
+    trigger: 0,
+    succeeded: false,
+    response_status: 503,
+    response_body: responseBody,
+    response_truncated: true,
+    duration_ms: 30_000,
+    error_code: "refused",
+    error_message: "The receiver said: “näh” 😀",
+    url: "http://receiver.test/",
+    attempted_at: NOW - 12,
+    next_attempt_at: NOW + 1,
+  });
+});
+
+test("E04: a result of an older or newer epoch changes nothing", async () => {
+  const late = await attempted({ epoch: EPOCH - 1 });
+  const early = await attempted({ ...FAILED, epoch: EPOCH + 1, retryDelayMs: 5_000 });
+  const before = await deliveries();
+  const valid = await attempted({ bucket: 6 });
+  expect(await recordAttempts(storage, [late, valid, early])).toEqual(new Set([valid.attemptId]));
+  expect(await deliveries()).toEqual(before);
+  expect(await attempts()).toHaveLength(1);
+});
+
+test("a manual success delivers the message: the chain beside it ends too", async () => {
+  const chain = await attempted();
+  const other = await attempted();
+  const manual = await attempted({ messageId: chain.messageId, trigger: 1 });
+  await recordAttempts(storage, [manual]);
+  expect(await deliveries()).toMatchObject([{ message_id: other.messageId }]);
+});
+
+test("a chain's success leaves the manual attempt that was asked for", async () => {
+  const chain = await attempted();
+  await attempted({ messageId: chain.messageId, trigger: 1 });
+  await recordAttempts(storage, [chain]);
+  expect(await deliveries()).toMatchObject([{ message_id: chain.messageId, trigger: 1 }]);
+});
+
+test("a manual failure ends its own delivery and leaves the chain as it is", async () => {
+  const chain = await attempted();
+  const manual = await attempted({ ...FAILED, messageId: chain.messageId, trigger: 1 });
+  await recordAttempts(storage, [manual]);
+  expect(await deliveries()).toEqual([
+    { message_id: chain.messageId, trigger: 0, attempts: 2, due_at: NOW - 100 },
+  ]);
+});
+
+test("the same batch again, after its answer was lost, changes nothing and counts the same", async () => {
+  const backedOff = await attempted({ ...FAILED, retryDelayMs: 5_000 });
+  const delivered = await attempted();
+  const fenced = await attempted({ epoch: EPOCH - 1 });
+  storage.after = (name) => {
+    if (name === "record-attempts") throw new Error("The connection was lost.");
+  };
+  const batch = [backedOff, delivered, fenced];
+  await expect(recordAttempts(storage, batch)).rejects.toThrow("lost");
+  const before = [await deliveries(), await attempts()];
+  storage.after = () => undefined;
+  expect(await recordAttempts(storage, batch)).toEqual(
+    new Set([backedOff.attemptId, delivered.attemptId]),
+  );
+  expect([await deliveries(), await attempts()]).toEqual(before);
+});
+
+test("a result of a delivery that is no longer owed is kept as history", async () => {
+  const record = await attempted();
+  await sql(storage, "DELETE FROM delivery");
+  expect(await recordAttempts(storage, [record])).toEqual(new Set([record.attemptId]));
+  expect(await deliveries()).toEqual([]);
+  expect(await attempts()).toHaveLength(1);
+});

@@ -1,0 +1,132 @@
+/**
+ * Stores what came of a batch of attempts: the attempts become history and their deliveries end or
+ * wait for the next try, in one statement. Each result carries the epoch under which it was claimed;
+ * one whose bucket has a new owner since then changes nothing.
+ */
+import type { Trigger } from "../../core/attempt-outcome.ts";
+import type { UnixMs } from "../../core/types.ts";
+import { sqlState, statement, type Storage, UNIQUE_VIOLATION } from "../storage.ts";
+
+export interface AttemptRecord {
+  bucket: number;
+  epoch: number;
+  applicationId: string;
+  endpointId: string;
+  messageId: string;
+  trigger: Trigger;
+  attemptId: string;
+  eventType: string;
+  channels: string[] | null;
+  succeeded: boolean;
+  /** HTTP status; 0 without an HTTP response. */
+  responseStatus: number;
+  responseBody: Buffer;
+  responseTruncated: boolean;
+  durationMs: number;
+  errorCode: string | null;
+  errorMessage: string | null;
+  url: string;
+  attemptedAt: UnixMs;
+  /** Null: the delivery ends with this attempt. */
+  retryDelayMs: number | null;
+}
+
+// A resend that succeeds also ends the chain that was still waiting: the message is delivered.
+const RECORD = statement(
+  "record-attempts",
+  `WITH result AS (
+    SELECT r.*, CASE WHEN r.retry_delay_ms IS NULL THEN NULL
+        ELSE coalesce(to_timestamp($2::float8 / 1000), now()) + r.retry_delay_ms * interval '1 millisecond'
+      END AS next_attempt_at
+    FROM unnest($3::smallint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::smallint[],
+      $9::text[], $10::text[], $11::text[], $12::boolean[], $13::smallint[], $14::int[], $15::int[],
+      $16::boolean[], $17::int[], $18::text[], $19::text[], $20::text[], $21::float8[], $22::float8[])
+      AS r(bucket, epoch, application_id, endpoint_id, message_id, trigger,
+        attempt_id, event_type, channels, succeeded, response_status, body_start, body_bytes,
+        response_truncated, duration_ms, error_code, error_message, url, attempted_at, retry_delay_ms)
+    JOIN bucket_lease l ON l.kind = 'delivery' AND l.bucket = r.bucket AND l.epoch = r.epoch
+  ),
+  ended AS (
+    DELETE FROM delivery d USING result r
+    WHERE r.retry_delay_ms IS NULL AND d.application_id = r.application_id
+      AND d.endpoint_id = r.endpoint_id AND d.message_id = r.message_id
+      AND (d.trigger = r.trigger OR (r.succeeded AND r.trigger = 1))
+  ),
+  backed_off AS (
+    UPDATE delivery d SET attempts = d.attempts + 1, due_at = r.next_attempt_at
+    FROM result r
+    WHERE r.retry_delay_ms IS NOT NULL AND d.application_id = r.application_id
+      AND d.endpoint_id = r.endpoint_id AND d.message_id = r.message_id AND d.trigger = r.trigger
+  )
+  INSERT INTO attempt (application_id, attempt_id, endpoint_id, message_id, event_type, channels,
+    trigger, succeeded, response_status, response_body, response_truncated, duration_ms, error_code,
+    error_message, url, attempted_at, next_attempt_at)
+  SELECT application_id, attempt_id, endpoint_id, message_id, event_type, string_to_array(channels, ','),
+    trigger, succeeded, response_status,
+    substring($1::bytea FROM body_start + 1 FOR body_bytes), response_truncated, duration_ms,
+    error_code, error_message, url, to_timestamp(attempted_at / 1000), next_attempt_at
+  FROM result
+  RETURNING attempt_id`,
+);
+
+const FIND_RECORDED = statement(
+  "find-recorded-attempts",
+  `SELECT attempt_id FROM unnest($1::text[], $2::text[]) AS r(application_id, attempt_id)
+   JOIN attempt USING (application_id, attempt_id)`,
+);
+
+/**
+ * Safe to call again with the same batch when the answer to its commit was lost: the second time
+ * changes nothing and answers as the first. (`ON CONFLICT DO NOTHING` would do it in one statement,
+ * at two thirds of the engine's rate.)
+ * @returns ids of the attempts that counted; the others had lost their bucket to another node
+ */
+export async function recordAttempts(
+  storage: Storage,
+  attempts: AttemptRecord[],
+): Promise<Set<string>> {
+  try {
+    return await insertAttempts(storage, attempts);
+  } catch (error) {
+    if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+    const rows = await storage.query<{ attempt_id: string }>(FIND_RECORDED, [
+      attempts.map((attempt) => attempt.applicationId),
+      attempts.map((attempt) => attempt.attemptId),
+    ]);
+    return new Set(rows.map((row) => row.attempt_id));
+  }
+}
+
+async function insertAttempts(storage: Storage, attempts: AttemptRecord[]): Promise<Set<string>> {
+  const starts: number[] = [];
+  let offset = 0;
+  for (const attempt of attempts) {
+    starts.push(offset);
+    offset += attempt.responseBody.length;
+  }
+  const rows = await storage.query<{ attempt_id: string }>(RECORD, [
+    Buffer.concat(attempts.map((attempt) => attempt.responseBody)),
+    storage.now(),
+    attempts.map((attempt) => attempt.bucket),
+    attempts.map((attempt) => attempt.epoch),
+    attempts.map((attempt) => attempt.applicationId),
+    attempts.map((attempt) => attempt.endpointId),
+    attempts.map((attempt) => attempt.messageId),
+    attempts.map((attempt) => attempt.trigger),
+    attempts.map((attempt) => attempt.attemptId),
+    attempts.map((attempt) => attempt.eventType),
+    attempts.map((attempt) => attempt.channels?.join(",") ?? null),
+    attempts.map((attempt) => attempt.succeeded),
+    attempts.map((attempt) => attempt.responseStatus),
+    starts,
+    attempts.map((attempt) => attempt.responseBody.length),
+    attempts.map((attempt) => attempt.responseTruncated),
+    attempts.map((attempt) => attempt.durationMs),
+    attempts.map((attempt) => attempt.errorCode),
+    attempts.map((attempt) => attempt.errorMessage),
+    attempts.map((attempt) => attempt.url),
+    attempts.map((attempt) => attempt.attemptedAt),
+    attempts.map((attempt) => attempt.retryDelayMs),
+  ]);
+  return new Set(rows.map((row) => row.attempt_id));
+}

@@ -1,0 +1,88 @@
+/** The endpoint as people see it; its secrets and headers are sealed apart (`load-targets.ts`). */
+import type { UnixMs } from "../../core/types.ts";
+
+export interface Endpoint {
+  endpointId: string;
+  uid: string | null;
+  url: string;
+  description: string;
+  version: number;
+  throttleRate: number | null;
+  disabled: boolean;
+  /** Null while it is enabled. */
+  disabledReason: string | null;
+  eventTypes: string[] | null;
+  channels: string[] | null;
+  /** JSON text: a map of strings. */
+  metadata: string;
+  createdAt: UnixMs;
+  updatedAt: UnixMs;
+}
+
+/** Basic authentication, taken out of the URL. */
+export interface Credentials {
+  user: string;
+  password: string;
+}
+
+export type EndpointFields = Omit<Endpoint, "endpointId" | "createdAt" | "updatedAt">;
+
+export interface EndpointKey {
+  applicationId: string;
+  endpointId: string;
+}
+
+export const ENDPOINT_COLUMNS = `e.endpoint_id, e.uid, e.url, e.description, e.version,
+  e.throttle_rate, e.disabled, e.disabled_reason, e.event_types, e.channels, e.metadata,
+  e.created_at, e.updated_at`;
+
+export interface EndpointRow {
+  [column: string]: unknown;
+  endpoint_id: string;
+  uid: string | null;
+  url: string;
+  description: string;
+  version: number;
+  throttle_rate: number | null;
+  disabled: boolean;
+  disabled_reason: string | null;
+  event_types: string[] | null;
+  channels: string[] | null;
+  metadata: string;
+  created_at: UnixMs;
+  updated_at: UnixMs;
+}
+
+export function toEndpoint(row: EndpointRow): Endpoint {
+  return {
+    endpointId: row.endpoint_id,
+    uid: row.uid,
+    url: row.url,
+    description: row.description,
+    version: row.version,
+    throttleRate: row.throttle_rate,
+    disabled: row.disabled,
+    disabledReason: row.disabled_reason,
+    eventTypes: row.event_types,
+    channels: row.channels,
+    metadata: row.metadata,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+/** The parameters $4 to $13 of the statements that write one. */
+export function fieldValues(fields: EndpointFields): unknown[] {
+  return [
+    fields.uid,
+    fields.url,
+    fields.description,
+    fields.version,
+    fields.throttleRate,
+    fields.disabled,
+    fields.disabledReason,
+    fields.eventTypes,
+    fields.channels,
+    fields.metadata,
+  ];
+}

@@ -1,0 +1,164 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import {
+  addSecret,
+  createEndpoint,
+  createTenant,
+  sql,
+  type Tenant,
+  type TestEndpoint,
+} from "../../../test/support/factories.ts";
+import { type FaultyStorage, openStorage } from "../../../test/support/test-node.ts";
+import { formatSecret, parseSecret } from "../../core/signature.ts";
+import { endpointPlace, loadTargets, type Target } from "./load-targets.ts";
+import { disableEndpoint, noteEndpointHealth } from "./note-health.ts";
+
+const NOW = 1_800_000_000_000;
+let now = NOW;
+let database: TestDatabase;
+let storage: FaultyStorage;
+let tenant: Tenant;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  storage = openStorage(database.url, { now: () => now });
+  tenant = await createTenant(storage);
+});
+
+afterAll(async () => {
+  await storage.close();
+  await database.drop();
+});
+
+async function load(endpoint: TestEndpoint): Promise<Target> {
+  const [target] = await loadTargets(storage, [endpoint]);
+  if (target === undefined) throw new Error("The endpoint was not found.");
+  return target;
+}
+
+async function seal(endpoint: TestEndpoint, field: string, value: object): Promise<void> {
+  const place = endpointPlace(endpoint.endpointId, field);
+  const sealed = storage.vault.seal(JSON.stringify(value), place);
+  // A column of ours, not input.
+  const text = `UPDATE endpoint SET ${field} = $2 WHERE endpoint_id = $1`;
+  await sql(storage, text, [endpoint.endpointId, sealed]);
+}
+
+const keyOf = (secret: string): Buffer => {
+  const parsed = parseSecret(secret);
+  if (!parsed.ok) throw new Error(parsed.message);
+  return parsed.key;
+};
+
+describe("loadTargets", () => {
+  test("gives what an attempt needs", async () => {
+    const endpoint = await createEndpoint(storage, tenant);
+    expect(await load(endpoint)).toEqual({
+      applicationId: tenant.applicationId,
+      endpointId: endpoint.endpointId,
+      url: endpoint.url,
+      disabled: false,
+      deleted: false,
+      revision: 1,
+      failingSince: null,
+      throttleRate: null,
+      headers: { accept: "*/*" },
+      keys: [{ key: keyOf(endpoint.secret), expiresAt: null }],
+      sealBroken: null,
+    });
+  });
+
+  test("opens custom headers; Basic auth comes from the URL's credentials", async () => {
+    const endpoint = await createEndpoint(storage, tenant);
+    await seal(endpoint, "headers", { "X-Mine": "1", __proto__x: "2", Accept: "text/plain" });
+    await seal(endpoint, "credentials", { user: "me", password: "pass:wörd" });
+    expect((await load(endpoint)).headers).toEqual({
+      "X-Mine": "1",
+      __proto__x: "2",
+      Accept: "text/plain",
+      authorization: `Basic ${Buffer.from("me:pass:wörd").toString("base64")}`,
+    });
+  });
+
+  test("an Authorization header of its own wins over the URL's credentials", async () => {
+    const endpoint = await createEndpoint(storage, tenant);
+    await seal(endpoint, "headers", { AUTHORIZATION: "Bearer x" });
+    await seal(endpoint, "credentials", { user: "me", password: "p" });
+    expect((await load(endpoint)).headers).toEqual({ AUTHORIZATION: "Bearer x", accept: "*/*" });
+  });
+
+  test("a rotated secret signs behind the new one until it expires", async () => {
+    const endpoint = await createEndpoint(storage, tenant);
+    const middle = formatSecret(randomBytes(24));
+    const newest = formatSecret(randomBytes(75));
+    await addSecret(storage, endpoint, middle, NOW + 1_000);
+    await addSecret(storage, endpoint, newest, NOW + 2_000);
+    const keys = [newest, middle, endpoint.secret].map(keyOf);
+    const loaded = (await load(endpoint)).keys;
+    expect(loaded.map(({ key }) => key)).toEqual(keys);
+    expect(loaded.map(({ expiresAt }) => expiresAt)).toEqual([null, NOW + 2_000, NOW + 1_000]);
+    now = NOW + 1_500;
+    expect((await load(endpoint)).keys.map(({ key }) => key)).toEqual(keys.slice(0, 2));
+    now = NOW;
+  });
+
+  test("one endpoint whose seal is broken does not keep the others from being loaded", async () => {
+    const broken = await createEndpoint(storage, tenant);
+    const good = await createEndpoint(storage, tenant);
+    const sealed = storage.vault.seal(broken.secret, endpointPlace(good.endpointId, "secret"));
+    const text = "UPDATE endpoint_secret SET sealed = $2 WHERE endpoint_id = $1";
+    await sql(storage, text, [broken.endpointId, sealed]);
+    const targets = await loadTargets(storage, [broken, good]);
+    const byId = new Map(targets.map((target) => [target.endpointId, target]));
+    expect(byId.get(good.endpointId)?.sealBroken).toBeNull();
+    expect(byId.get(good.endpointId)?.keys).toHaveLength(1);
+    expect(byId.get(broken.endpointId)?.keys).toEqual([]);
+    expect(byId.get(broken.endpointId)?.sealBroken?.message).toContain(broken.endpointId);
+  });
+
+  test("a deleted endpoint is disabled too; one that never was is missing", async () => {
+    const endpoint = await createEndpoint(storage, tenant);
+    const text = "UPDATE endpoint SET deleted_at = now() WHERE endpoint_id = $1";
+    await sql(storage, text, [endpoint.endpointId]);
+    expect(await load(endpoint)).toMatchObject({ deleted: true, disabled: true });
+    const stranger = { ...tenant, endpointId: "ep_none" };
+    expect(await loadTargets(storage, [stranger])).toEqual([]);
+    const foreign = { applicationId: "app_none", endpointId: endpoint.endpointId };
+    expect(await loadTargets(storage, [foreign])).toEqual([]);
+  });
+});
+
+describe("noteEndpointHealth", () => {
+  test("keeps the first failure until a success", async () => {
+    const endpoint = await createEndpoint(storage, tenant);
+    const other = await createEndpoint(storage, tenant);
+    const note = (failingSince: number | null): Promise<void> =>
+      noteEndpointHealth(storage, [{ ...endpoint, failingSince }]);
+    await note(NOW);
+    expect((await load(endpoint)).failingSince).toBe(NOW);
+    await note(NOW + 5_000);
+    expect((await load(endpoint)).failingSince).toBe(NOW);
+    await note(null);
+    expect((await load(endpoint)).failingSince).toBeNull();
+    await note(NOW + 9_000);
+    expect((await load(endpoint)).failingSince).toBe(NOW + 9_000);
+    expect(await load(other)).toMatchObject({ failingSince: null, revision: 1 });
+    expect((await load(endpoint)).revision).toBe(1);
+  });
+});
+
+describe("disableEndpoint", () => {
+  test("disables once, says why, and grows the revision", async () => {
+    const endpoint = await createEndpoint(storage, tenant);
+    expect(await disableEndpoint(storage, { ...endpoint, reason: "gone" })).toBe(true);
+    expect(await disableEndpoint(storage, { ...endpoint, reason: "asked_by_receiver" })).toBe(
+      false,
+    );
+    expect(await load(endpoint)).toMatchObject({ disabled: true, revision: 2 });
+    const text = "SELECT disabled_reason, updated_at FROM endpoint WHERE endpoint_id = $1";
+    expect(await sql(storage, text, [endpoint.endpointId])).toEqual([
+      { disabled_reason: "gone", updated_at: NOW },
+    ]);
+  });
+});

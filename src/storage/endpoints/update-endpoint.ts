@@ -1,0 +1,69 @@
+/**
+ * Changes an endpoint: read under lock, changed by the caller's rule, written whole. Its revision
+ * grows, so that queued deliveries see the change; enabling it again forgets that it was failing.
+ */
+import { sqlState, statement, UNIQUE_VIOLATION, type Storage } from "../storage.ts";
+import type { EndpointOutcome } from "./create-endpoint.ts";
+import {
+  type Credentials,
+  type Endpoint,
+  ENDPOINT_COLUMNS,
+  type EndpointFields,
+  type EndpointKey,
+  type EndpointRow,
+  fieldValues,
+  toEndpoint,
+} from "./endpoint.ts";
+import { endpointPlace } from "./load-targets.ts";
+
+const LOCK = statement(
+  "lock-endpoint",
+  `SELECT ${ENDPOINT_COLUMNS} FROM endpoint e
+   WHERE application_id = $1 AND endpoint_id = $2 AND deleted_at IS NULL FOR UPDATE`,
+);
+const UPDATE = statement(
+  "update-endpoint",
+  `UPDATE endpoint e SET uid = $4, url = $5, description = $6, version = $7, throttle_rate = $8,
+     disabled = $9, disabled_reason = $10, event_types = $11, channels = $12, metadata = $13,
+     failing_since = CASE WHEN e.disabled AND NOT $9 THEN NULL ELSE e.failing_since END,
+     credentials = CASE WHEN $14 THEN $15 ELSE e.credentials END, revision = e.revision + 1,
+     updated_at = date_trunc('milliseconds', coalesce(to_timestamp($3::float8 / 1000), now()))
+   WHERE application_id = $1 AND endpoint_id = $2
+   RETURNING ${ENDPOINT_COLUMNS}`,
+);
+
+export interface EndpointChange {
+  fields: EndpointFields;
+  /** Undefined: they stay. */
+  credentials: Credentials | null | undefined;
+}
+
+/** @param change may throw a refusal: nothing is written then */
+export async function updateEndpoint(
+  storage: Storage,
+  key: EndpointKey,
+  change: (current: Endpoint) => EndpointChange,
+): Promise<EndpointOutcome> {
+  const place = endpointPlace(key.endpointId, "credentials");
+  try {
+    return await storage.transaction(async (queries) => {
+      const ids = [key.applicationId, key.endpointId];
+      const [locked] = await queries.query<EndpointRow>(LOCK, ids);
+      if (locked === undefined) return { kind: "missing" };
+      const { fields, credentials } = change(toEndpoint(locked));
+      const sealed = credentials && storage.vault.seal(JSON.stringify(credentials), place);
+      const [row] = await queries.query<EndpointRow>(UPDATE, [
+        ...ids,
+        storage.now(),
+        ...fieldValues(fields),
+        credentials !== undefined,
+        sealed ?? null,
+      ]);
+      if (row === undefined) throw new Error(`The locked ${key.endpointId} was not updated.`);
+      return { kind: "done", endpoint: toEndpoint(row) };
+    });
+  } catch (error) {
+    if (sqlState(error) === UNIQUE_VIOLATION) return { kind: "uid_taken" };
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Writes down what is about to be sent to devices, before the first byte leaves. An intent is only
+ * written while the action is open, under the current ownership of the bucket, and once per number:
+ * whoever gets `false` must not send.
+ */
+import { statement, type Storage } from "../storage.ts";
+
+export interface Intent {
+  environmentId: string;
+  actionId: string;
+  /** 1 for the first. */
+  dispatchNumber: number;
+  deviceId: string;
+  bucket: number;
+  epoch: number;
+  planHash: string;
+  /** What came of the dispatch before; null for the first, or when it is not known. */
+  outcomeBefore: string | null;
+}
+
+const JOURNAL = statement(
+  "journal-intents",
+  `WITH intent AS (
+    SELECT i.*, coalesce(to_timestamp($1::float8 / 1000), now()) AS at
+    FROM unnest($2::text[], $3::text[], $4::smallint[], $5::text[], $6::smallint[], $7::bigint[],
+      $8::text[], $9::text[])
+      AS i(environment_id, action_id, dispatch_number, device_id, bucket, epoch, plan_hash, outcome_before)
+    JOIN bucket_lease l ON l.kind = 'device' AND l.bucket = i.bucket AND l.epoch = i.epoch
+    JOIN action a ON a.environment_id = i.environment_id AND a.action_id = i.action_id
+      AND a.bucket = i.bucket AND a.state = 'acknowledged'
+  ),
+  before AS (
+    UPDATE dispatch_journal j SET outcome = i.outcome_before, outcome_at = i.at
+    FROM intent i
+    WHERE i.outcome_before IS NOT NULL AND j.environment_id = i.environment_id
+      AND j.action_id = i.action_id AND j.dispatch_number = i.dispatch_number - 1
+      AND j.outcome IS NULL
+  )
+  INSERT INTO dispatch_journal (environment_id, action_id, dispatch_number, device_id, epoch, plan_hash, intended_at)
+  SELECT environment_id, action_id, dispatch_number, device_id, epoch, plan_hash, at FROM intent
+  ON CONFLICT DO NOTHING
+  RETURNING environment_id, action_id`,
+);
+
+/** @returns per intent, in order, whether it was written */
+export async function journalIntents(storage: Storage, intents: Intent[]): Promise<boolean[]> {
+  const rows = await storage.query<{ environment_id: string; action_id: string }>(JOURNAL, [
+    storage.now(),
+    intents.map((intent) => intent.environmentId),
+    intents.map((intent) => intent.actionId),
+    intents.map((intent) => intent.dispatchNumber),
+    intents.map((intent) => intent.deviceId),
+    intents.map((intent) => intent.bucket),
+    intents.map((intent) => intent.epoch),
+    intents.map((intent) => intent.planHash),
+    intents.map((intent) => intent.outcomeBefore),
+  ]);
+  const written = new Set(rows.map((row) => `${row.environment_id} ${row.action_id}`));
+  return intents.map((intent) => written.has(`${intent.environmentId} ${intent.actionId}`));
+}

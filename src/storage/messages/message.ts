@@ -1,0 +1,46 @@
+/** The message as people see it, for the operations beside this file. */
+import type { UnixMs } from "../../core/types.ts";
+
+export interface Message {
+  messageId: string;
+  eventId: string | null;
+  eventType: string;
+  channels: string[] | null;
+  tags: string[] | null;
+  /** Null when it was not asked for, or is gone. */
+  payload: Buffer | null;
+  /** Expunged, or dropped by retention. */
+  expired: boolean;
+  createdAt: UnixMs;
+}
+
+/** `wanted` is the parameter that says whether payloads are read. */
+export function messageColumns(wanted: string): string {
+  return `m.message_id, m.event_id, m.event_type, m.channels, m.tags, m.created_at,
+    CASE WHEN ${wanted} THEN m.payload END AS payload, m.payload IS NULL AS expired`;
+}
+
+export interface MessageRow {
+  [column: string]: unknown;
+  message_id: string;
+  event_id: string | null;
+  event_type: string;
+  channels: string[] | null;
+  tags: string[] | null;
+  payload: Buffer | null;
+  expired: boolean;
+  created_at: UnixMs;
+}
+
+export function toMessage(row: MessageRow): Message {
+  return {
+    messageId: row.message_id,
+    eventId: row.event_id,
+    eventType: row.event_type,
+    channels: row.channels,
+    tags: row.tags,
+    payload: row.payload,
+    expired: row.expired,
+    createdAt: row.created_at,
+  };
+}
