@@ -1,0 +1,145 @@
+/**
+ * One attempt, start to end: address → sign → send → decide → record. Each step is a small function
+ * over what the one before made; nothing here waits for anything but the receiver.
+ */
+import { type Decision, decide } from "../core/attempt-outcome.ts";
+import type { IdSource } from "../core/ids.ts";
+import type { Sender, SendRequest, SendResult } from "../core/send-result.ts";
+import { signatureHeader } from "../core/signature.ts";
+import type { Clock, UnixMs } from "../core/types.ts";
+import type { AttemptRecord } from "../storage/attempts/record-attempts.ts";
+import type { DueDelivery } from "../storage/deliveries/claim-due.ts";
+import type { Target } from "../storage/endpoints/load-targets.ts";
+
+export interface AttemptTools {
+  sender: Sender;
+  clock: Clock;
+  ids: IdSource;
+  /** Uniform in [0, 1), for jitter. */
+  random: () => number;
+  schedule: readonly number[];
+  timeoutMs: number;
+  userAgent: string;
+}
+
+export interface Attempted {
+  delivery: DueDelivery;
+  target: Target;
+  result: SendResult;
+  decision: Decision;
+  record: AttemptRecord;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** Headers of every delivery (`contract.md` §5); an endpoint's own cannot be any of ours. */
+function sign(delivery: DueDelivery, target: Target, tools: AttemptTools, at: UnixMs): SendRequest {
+  const body = delivery.payload ?? EMPTY;
+  const timestampSeconds = Math.floor(at / 1000);
+  const timestamp = String(timestampSeconds);
+  const keys: Buffer[] = [];
+  for (const { key, expiresAt } of target.keys) {
+    if (expiresAt === null || expiresAt > at) keys.push(key);
+  }
+  const messageId = delivery.messageId;
+  const signature = signatureHeader(keys, { messageId, timestampSeconds, body });
+  return {
+    url: target.url,
+    body,
+    timeoutMs: tools.timeoutMs,
+    headers: {
+      ...target.headers,
+      "content-type": "application/json",
+      "user-agent": tools.userAgent,
+      "svix-id": messageId,
+      "svix-timestamp": timestamp,
+      "svix-signature": signature,
+      "webhook-id": messageId,
+      "webhook-timestamp": timestamp,
+      "webhook-signature": signature,
+      "amps-event-type": delivery.eventType,
+    },
+  };
+}
+
+/** Why an HTTP answer that is no success counts as a failure, in words. */
+function statusError(status: number): string {
+  if (status >= 300 && status < 400)
+    return `The receiver answered ${status}; redirects are not followed.`;
+  return `The receiver answered ${status}; only 2xx means delivered.`;
+}
+
+function toRecord(
+  attempted: Omit<Attempted, "record">,
+  attemptId: string,
+  at: UnixMs,
+): AttemptRecord {
+  const { delivery, target, result, decision } = attempted;
+  const answered = result.kind === "response";
+  const failure = answered ? "status" : result.code;
+  // PostgreSQL stores no NUL in text, and one refused result would hold up its whole batch.
+  const message = (answered ? statusError(result.status) : result.message).replaceAll(
+    "\0",
+    "\uFFFD",
+  );
+  return {
+    bucket: delivery.bucket,
+    epoch: delivery.epoch,
+    applicationId: delivery.applicationId,
+    endpointId: delivery.endpointId,
+    messageId: delivery.messageId,
+    trigger: delivery.trigger,
+    attemptId,
+    eventType: delivery.eventType,
+    channels: delivery.channels,
+    succeeded: decision.succeeded,
+    responseStatus: answered ? result.status : 0,
+    responseBody: answered ? Buffer.from(result.body) : EMPTY,
+    responseTruncated: answered && result.truncated,
+    durationMs: Math.round(result.durationMs),
+    errorCode: decision.succeeded ? null : failure,
+    errorMessage: decision.succeeded ? null : message,
+    url: target.url,
+    attemptedAt: at,
+    retryDelayMs: decision.retryDelayMs,
+  };
+}
+
+/** Never rejects for what a receiver does: a failed attempt is data. */
+export async function attempt(
+  delivery: DueDelivery,
+  target: Target,
+  tools: AttemptTools,
+): Promise<Attempted> {
+  const at = tools.clock.now();
+  const result = await tools.sender.send(sign(delivery, target, tools, at));
+  const decision = decide({
+    result,
+    trigger: delivery.trigger,
+    failuresBefore: delivery.attempts,
+    schedule: tools.schedule,
+    failingSince: target.failingSince,
+    now: tools.clock.now(),
+    random: tools.random(),
+  });
+  const attempted = { delivery, target, result, decision };
+  return { ...attempted, record: toRecord(attempted, tools.ids.make("atmpt_"), at) };
+}
+
+/** The last attempt of a delivery whose payload is gone (expunged, or past retention): nothing is sent. */
+export function attemptWithoutPayload(
+  delivery: DueDelivery,
+  target: Target,
+  tools: AttemptTools,
+): Attempted {
+  const result: SendResult = {
+    kind: "error",
+    code: "payload_gone",
+    message: "The payload was expunged or its retention ended; nothing was sent.",
+    durationMs: 0,
+  };
+  const decision: Decision = { succeeded: false, retryDelayMs: null, disable: null };
+  const attempted = { delivery, target, result, decision };
+  const record = toRecord(attempted, tools.ids.make("atmpt_"), tools.clock.now());
+  return { ...attempted, record };
+}

@@ -1,0 +1,273 @@
+/**
+ * Brings due rows into memory. Two ways in: a lane that ran low asks for more of its rows; a sweep
+ * over the owned buckets finds lanes this node has not heard of (retries that came due, rows of a
+ * dead node, rows other nodes published). One claim and one sweep at a time; both are batches.
+ */
+import type { Clock, Log } from "../core/types.ts";
+import {
+  claimDueDeliveries,
+  type DueDelivery,
+  type DueRow,
+  type LaneRoom,
+  loadPayloads,
+} from "../storage/deliveries/claim-due.ts";
+import { type BucketCursor, findWaitingLanes } from "../storage/deliveries/find-waiting-lanes.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Lane } from "./lane.ts";
+import type { Lanes } from "./lanes.ts";
+import type { Ownership } from "./ownership.ts";
+
+const SWEEP_MS = 1_000;
+/** A lane due sooner than this gets a timer of its own; later ones are found by a later sweep. */
+const TIMER_MS_MAX = 3 * SWEEP_MS;
+const LANES_PER_CLAIM = 128;
+const ROWS_PER_CLAIM = 2_000;
+const ROWS_PER_LANE_MIN = 16;
+const ROWS_PER_LANE_MAX = 256;
+/** One lane may take this part of the free payload memory: large payloads leave room for others. */
+const LANE_BYTES_PART = 8;
+/** A row may become visible this long after its due time: the longest a statement may take, and some. */
+const LATE_COMMIT_MS = 35_000;
+
+export interface ClaimerOptions {
+  storage: Storage;
+  clock: Clock;
+  log: Log;
+  lanes: Lanes;
+  ownership: Ownership;
+  nodeId: () => string;
+  /** New rows are in memory. */
+  onClaimed: () => void;
+  onSwept: () => void;
+}
+
+export class Claimer {
+  readonly #options: ClaimerOptions;
+  readonly #wanting = new Set<Lane>();
+  readonly #cursors = new Map<number, string>();
+  #claiming: Promise<void> | undefined;
+  #sweeping: Promise<void> | undefined;
+  #sweepAgain = false;
+  #cancelSweep: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(options: ClaimerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#scheduleSweep();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelSweep?.();
+    await this.#sweeping;
+    await this.#claiming;
+  }
+
+  /** Sweeps buckets that were just acquired or announced, now. */
+  look(buckets: Iterable<number>): void {
+    // A pass under way goes on: starting over at every hint would never reach its end.
+    for (const bucket of buckets) {
+      if (!this.#cursors.has(bucket)) this.#cursors.set(bucket, "");
+    }
+    this.#sweepAgain = true;
+    this.#sweep();
+  }
+
+  forget(buckets: Iterable<number>): void {
+    for (const bucket of buckets) this.#cursors.delete(bucket);
+  }
+
+  /** Claims for this lane when it runs low and the database may hold more. */
+  refill(lane: Lane): void {
+    if (!lane.more || lane.parked || lane.claiming || this.#stopped) return;
+    if (lane.queued > lane.concurrency) return;
+    this.#wanting.add(lane);
+    this.#claim();
+  }
+
+  /** Looks at the lane again when its next delivery is due. */
+  wake(lane: Lane, dueInMs: number): void {
+    const { clock, lanes } = this.#options;
+    if (dueInMs > TIMER_MS_MAX) return;
+    // A timer that fires a fraction early would find nothing and wait for the next sweep.
+    const delayMs = Math.max(0, Math.ceil(dueInMs)) + 1;
+    const at = clock.monotonic() + delayMs;
+    if (lane.wakeAt <= at) return;
+    lane.wakeAt = at;
+    clock.after(delayMs, () => {
+      if (lane.wakeAt > at) return;
+      lane.wakeAt = Infinity;
+      if (lanes.get(lane.endpointId) !== lane) return;
+      lane.more = true;
+      this.refill(lane);
+    });
+  }
+
+  #scheduleSweep(): void {
+    if (this.#stopped) return;
+    this.#cancelSweep = this.#options.clock.after(SWEEP_MS, () => {
+      this.#sweepAgain = true;
+      this.#sweep();
+      this.#scheduleSweep();
+    });
+  }
+
+  #sweep(): void {
+    if (this.#sweeping !== undefined || this.#stopped) return;
+    this.#sweeping = (async () => {
+      while (this.#sweepAgain && !this.#stopped) {
+        this.#sweepAgain = false;
+        await this.#sweepOnce();
+      }
+    })()
+      .catch((error: unknown) => {
+        this.#options.log.warn(
+          { err: error },
+          "The sweep for due deliveries failed; trying again.",
+        );
+      })
+      .finally(() => {
+        this.#sweeping = undefined;
+        this.#options.onSwept();
+        if (this.#sweepAgain) this.#sweep();
+      });
+  }
+
+  async #sweepOnce(): Promise<void> {
+    const { storage, lanes, ownership } = this.#options;
+    const cursors: BucketCursor[] = [];
+    for (const [bucket, afterEndpointId] of this.#cursors)
+      cursors.push({ bucket, afterEndpointId });
+    if (cursors.length === 0) return;
+    const found = await findWaitingLanes(storage, cursors);
+    for (const { bucket, afterEndpointId } of found.next) {
+      if (this.#cursors.has(bucket)) this.#cursors.set(bucket, afterEndpointId);
+    }
+    for (const { bucket, endpointId, dueInMs } of found.lanes) {
+      const epoch = ownership.epochOf(bucket);
+      if (epoch === undefined) continue;
+      const known = lanes.get(endpointId);
+      if (dueInMs > TIMER_MS_MAX && known === undefined) continue;
+      const lane = known ?? lanes.getOrMake(bucket, epoch, endpointId);
+      if (dueInMs > 0) {
+        this.wake(lane, dueInMs);
+        continue;
+      }
+      // What is due may be in flight already; a lane with nothing queued may have missed some.
+      if (lane.queued > 0) continue;
+      if (lane.known === 0) lane.dueFloor = 0;
+      lane.more = true;
+      this.refill(lane);
+    }
+    lanes.trim();
+  }
+
+  #claim(): void {
+    if (this.#claiming !== undefined || this.#stopped) return;
+    this.#claiming = this.#claimAll().finally(() => {
+      this.#claiming = undefined;
+      if (this.#wanting.size > 0) this.#claim();
+    });
+  }
+
+  async #claimAll(): Promise<void> {
+    // One turn later, so that lanes that ran low together share the statement.
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+    while (this.#wanting.size > 0 && !this.#stopped && !this.#options.lanes.full) {
+      const batch = [...this.#wanting].slice(0, LANES_PER_CLAIM);
+      for (const lane of batch) this.#wanting.delete(lane);
+      await this.#claimBatch(batch.filter((lane) => lane.more && !lane.parked));
+    }
+    if (this.#options.lanes.full) this.#wanting.clear();
+  }
+
+  async #claimBatch(batch: Lane[]): Promise<void> {
+    if (batch.length === 0) return;
+    const { storage, log, nodeId, onClaimed, ownership } = this.#options;
+    const rooms = batch.map((lane) =>
+      this.#roomOf(lane, Math.floor(ROWS_PER_CLAIM / batch.length)),
+    );
+    for (const lane of batch) lane.claimStarted();
+    let failed = false;
+    try {
+      const rows = await claimDueDeliveries(storage, nodeId(), rooms);
+      this.#noteFound(batch, rooms, rows);
+      const chosen = this.#choose(rows);
+      if (chosen.length > 0) this.#accept(await loadPayloads(storage, chosen));
+    } catch (error) {
+      failed = true;
+      for (const lane of batch) lane.more = true;
+      log.warn({ err: error }, "Due deliveries could not be claimed; the next sweep tries again.");
+    } finally {
+      for (const lane of batch) lane.claimEnded();
+    }
+    onClaimed();
+    if (failed) return;
+    for (const lane of batch) {
+      // Asked for while this claim was under way; its answer may be from before.
+      if (ownership.epochOf(lane.bucket) === lane.epoch) this.refill(lane);
+    }
+  }
+
+  #roomOf(lane: Lane, fairRows: number): LaneRoom {
+    const wanted = Math.max(ROWS_PER_LANE_MIN, Math.min(lane.concurrency * 4, fairRows));
+    return {
+      bucket: lane.bucket,
+      epoch: lane.epoch,
+      endpointId: lane.endpointId,
+      limit: lane.known + Math.min(wanted, ROWS_PER_LANE_MAX),
+      dueAfter: lane.dueFloor - LATE_COMMIT_MS,
+    };
+  }
+
+  /** What the claim tells about each lane: its oldest row, and whether more are due. */
+  #noteFound(batch: Lane[], rooms: LaneRoom[], rows: DueRow[]): void {
+    const counts = new Map<string, number>();
+    for (const { endpointId, dueAt } of rows) {
+      const count = counts.get(endpointId) ?? 0;
+      counts.set(endpointId, count + 1);
+      const lane = this.#options.lanes.get(endpointId);
+      if (count === 0 && lane !== undefined) lane.dueFloor = dueAt;
+    }
+    for (const [index, lane] of batch.entries()) {
+      const count = counts.get(lane.endpointId) ?? 0;
+      if (count >= (rooms[index]?.limit ?? 0)) lane.more = true;
+    }
+  }
+
+  /** Rows that are new here and whose payloads have room in memory; the others wait in the database. */
+  #choose(rows: DueRow[]): DueRow[] {
+    const { lanes } = this.#options;
+    const bytesFree = lanes.bytesFree;
+    let bytesChosen = 0;
+    const bytesOfLane = new Map<Lane, number>();
+    return rows.filter((row) => {
+      const lane = lanes.get(row.endpointId);
+      if (lane === undefined || lane.has(row)) return false;
+      const bytes = bytesOfLane.get(lane) ?? 0;
+      const laneIsFull = bytes > 0 && bytes + row.payloadBytes > bytesFree / LANE_BYTES_PART;
+      if (laneIsFull || bytesChosen > bytesFree) {
+        lane.more = true;
+        bytesOfLane.set(lane, Infinity);
+        return false;
+      }
+      bytesOfLane.set(lane, bytes + row.payloadBytes);
+      bytesChosen += row.payloadBytes;
+      return true;
+    });
+  }
+
+  #accept(deliveries: DueDelivery[]): void {
+    const { lanes, ownership } = this.#options;
+    for (const delivery of deliveries) {
+      const lane = lanes.get(delivery.endpointId);
+      if (lane === undefined || ownership.epochOf(delivery.bucket) !== delivery.epoch) continue;
+      lanes.offer(lane, delivery);
+    }
+  }
+}

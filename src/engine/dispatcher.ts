@@ -1,0 +1,212 @@
+/**
+ * Keeps attempts under way: takes due deliveries in fair turn, starts attempts while slots are free,
+ * hands results to the recorder, and acts on what they mean for their endpoint.
+ */
+import type { Log } from "../core/types.ts";
+import type { DueDelivery } from "../storage/deliveries/claim-due.ts";
+import { dropDeliveries } from "../storage/deliveries/drop-deliveries.ts";
+import type { Target } from "../storage/endpoints/load-targets.ts";
+import type { Storage } from "../storage/storage.ts";
+import { attempt, type Attempted, type AttemptTools, attemptWithoutPayload } from "./attempt.ts";
+import type { Claimer } from "./claimer.ts";
+import type { Lane } from "./lane.ts";
+import type { Lanes } from "./lanes.ts";
+import type { Ownership } from "./ownership.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Targets } from "./targets.ts";
+
+/** Attempts under way at once, over all endpoints. */
+const IN_FLIGHT_MAX = 4_096;
+/** Results not yet committed: above this the database is behind, and no new attempt starts. */
+const UNRECORDED_MAX = 5_000;
+
+export interface Counters {
+  attempted: number;
+  delivered: number;
+  failed: number;
+  exhausted: number;
+}
+
+export interface DispatcherOptions {
+  storage: Storage;
+  log: Log;
+  lanes: Lanes;
+  ownership: Ownership;
+  targets: Targets;
+  recorder: Recorder;
+  claimer: () => Claimer;
+  tools: AttemptTools;
+  /** A delivery was recorded, parked or given back to the database. */
+  onSettled: (delivery: DueDelivery) => void;
+}
+
+export class Dispatcher {
+  readonly counters: Counters = { attempted: 0, delivered: 0, failed: 0, exhausted: 0 };
+  readonly #options: DispatcherOptions;
+  /** Attempts under way per bucket, to know when a bucket can be let go. */
+  readonly #underWay = new Map<number, number>();
+  #waiters: { buckets: ReadonlySet<number>; resolve: () => void }[] = [];
+  #inFlight = 0;
+  #stopped = false;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Starts no attempt from now on. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Resolves when nothing of these buckets is under way or unrecorded. */
+  async settled(buckets: ReadonlySet<number>): Promise<void> {
+    if (this.#isSettled(buckets)) return;
+    await new Promise<void>((resolve) => {
+      this.#waiters.push({ buckets, resolve });
+    });
+  }
+
+  /** Starts what can be started. Called whenever a slot or a delivery has become free. */
+  pump(): void {
+    const { lanes, recorder } = this.#options;
+    while (!this.#stopped && this.#inFlight < IN_FLIGHT_MAX && recorder.size < UNRECORDED_MAX) {
+      const next = lanes.take();
+      if (next === undefined) return;
+      this.#inFlight += 1;
+      const { bucket } = next.delivery;
+      this.#underWay.set(bucket, (this.#underWay.get(bucket) ?? 0) + 1);
+      void this.#run(next.lane, next.delivery);
+    }
+  }
+
+  /** The endpoint changed: what its lane knows may be wrong. */
+  endpointChanged(endpointId: string): void {
+    const { targets, lanes, claimer } = this.#options;
+    targets.changed(endpointId);
+    const lane = lanes.get(endpointId);
+    if (lane === undefined) return;
+    lane.parked = false;
+    lane.more = true;
+    lanes.makeReady(lane);
+    claimer().refill(lane);
+    this.pump();
+  }
+
+  async #run(lane: Lane, delivery: DueDelivery): Promise<void> {
+    let attempted: Attempted | undefined;
+    try {
+      const target = await this.#target(delivery);
+      const sendable = target !== null && !target.disabled && target.sealBroken === null;
+      if (!sendable) this.#park(lane, delivery, target);
+      else attempted = await this.#attempt(delivery, target);
+    } catch (error) {
+      this.#giveUp(lane, delivery, error);
+    }
+    this.#slotFreed(lane);
+    if (attempted !== undefined) {
+      await this.#record(lane, attempted);
+    } else {
+      lane.forget(delivery);
+      this.#options.lanes.makeReady(lane);
+    }
+    this.#ended(delivery.bucket);
+    this.#options.onSettled(delivery);
+    this.pump();
+  }
+
+  async #target(delivery: DueDelivery): Promise<Target | null> {
+    const { targets } = this.#options;
+    return targets.cached(delivery) ?? targets.load(delivery);
+  }
+
+  /** Undefined: the bucket is not ours any more, so nothing may be sent. */
+  async #attempt(delivery: DueDelivery, target: Target): Promise<Attempted | undefined> {
+    const { ownership, tools } = this.#options;
+    if (ownership.epochOf(delivery.bucket) !== delivery.epoch) return undefined;
+    if (delivery.payload === null) return attemptWithoutPayload(delivery, target, tools);
+    return attempt(delivery, target, tools);
+  }
+
+  #slotFreed(lane: Lane): void {
+    this.#inFlight -= 1;
+    lane.inFlight -= 1;
+  }
+
+  async #record(lane: Lane, attempted: Attempted): Promise<void> {
+    const { lanes, recorder, claimer } = this.#options;
+    const { decision, delivery } = attempted;
+    if (decision.succeeded) lane.succeeded();
+    else lane.failed();
+    lanes.makeReady(lane);
+    claimer().refill(lane);
+    this.pump();
+    try {
+      const counted = await recorder.add(attempted);
+      lane.forget(delivery);
+      if (counted) this.#follow(lane, attempted);
+    } catch (error) {
+      this.#giveUp(lane, delivery, error);
+      lane.forget(delivery);
+    }
+    claimer().refill(lane);
+  }
+
+  /** What a committed result leads to. */
+  #follow(lane: Lane, { decision, target }: Attempted): void {
+    const { claimer } = this.#options;
+    this.counters.attempted += 1;
+    if (decision.succeeded) this.counters.delivered += 1;
+    else if (decision.retryDelayMs === null) this.counters.exhausted += 1;
+    else this.counters.failed += 1;
+    if (decision.retryDelayMs !== null) claimer().wake(lane, decision.retryDelayMs);
+    if (decision.disable !== null) this.endpointChanged(target.endpointId);
+  }
+
+  /** A disabled endpoint's rows stay in the database; a deleted one's are not owed any more. */
+  #park(lane: Lane, delivery: DueDelivery, target: Target | null): void {
+    const { lanes, storage, log } = this.#options;
+    const { endpointId } = delivery;
+    lane.parked = true;
+    lanes.clear(lane);
+    const err = target?.sealBroken ?? null;
+    if (err !== null) log.error({ err, endpointId }, "Deliveries wait until the endpoint changes.");
+    if (target !== null && !target.deleted) return;
+    const dropAll = async (): Promise<void> => {
+      while (await dropDeliveries(storage, delivery));
+    };
+    dropAll().catch((error: unknown) => {
+      log.warn({ err: error, endpointId }, "Deliveries could not be dropped; trying again.");
+      // The next sweep finds its rows still there and ends up here again.
+      lane.parked = false;
+    });
+  }
+
+  /** Our own fault, not the receiver's: the row is still due and is claimed again by a sweep. */
+  #giveUp(lane: Lane, delivery: DueDelivery, error: unknown): void {
+    const { endpointId, messageId } = delivery;
+    lane.failed();
+    this.#options.log.error({ err: error, endpointId, messageId }, "An attempt could not be made.");
+  }
+
+  #ended(bucket: number): void {
+    const left = (this.#underWay.get(bucket) ?? 1) - 1;
+    if (left > 0) this.#underWay.set(bucket, left);
+    else this.#underWay.delete(bucket);
+    if (left > 0 || this.#waiters.length === 0) return;
+    const waiting = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiting) {
+      if (this.#isSettled(waiter.buckets)) waiter.resolve();
+      else this.#waiters.push(waiter);
+    }
+  }
+
+  #isSettled(buckets: ReadonlySet<number>): boolean {
+    for (const bucket of this.#underWay.keys()) if (buckets.has(bucket)) return false;
+    return true;
+  }
+}

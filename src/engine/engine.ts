@@ -1,0 +1,191 @@
+/**
+ * The delivery engine: everything from an accepted message to a recorded attempt, composed.
+ *
+ *   publish ─commit─► hand-off ─┐
+ *   sweep, claim ───────────────┴► lanes ─► dispatcher ─► sender ─► recorder ─commit─► done
+ */
+import type { IdSource } from "../core/ids.ts";
+import type { Sender } from "../core/send-result.ts";
+import type { Clock, Log } from "../core/types.ts";
+import { type ManualDelivery, requeueDelivery } from "../storage/deliveries/requeue-delivery.ts";
+import { type Channel, notifyNodes } from "../storage/nodes/session.ts";
+import type { Storage } from "../storage/storage.ts";
+import { Claimer } from "./claimer.ts";
+import { type Counters, Dispatcher } from "./dispatcher.ts";
+import { Lanes } from "./lanes.ts";
+import type { Ownership } from "./ownership.ts";
+import {
+  type HandedOff,
+  Publisher,
+  type PublishOutcome,
+  type PublishRequest,
+} from "./publisher.ts";
+import { Recorder } from "./recorder.ts";
+import { Targets } from "./targets.ts";
+
+export type { HandedOff, PublishOutcome, PublishRequest } from "./publisher.ts";
+
+export interface EngineOptions {
+  storage: Storage;
+  sender: Sender;
+  clock: Clock;
+  log: Log;
+  ids: IdSource;
+  random: () => number;
+  ownership: Ownership;
+  nodeId: () => string;
+  retryScheduleMs: readonly number[];
+  deliveryTimeoutMs: number;
+  userAgent: string;
+  /** For tests, which wait for events instead of sleeping. */
+  signal?: (event: EngineEvent) => void;
+}
+
+/** A delivery was recorded, parked or given back; a claim's rows are in memory; a sweep has ended. */
+export type EngineEvent = "settled" | "claimed" | "swept";
+
+export interface EngineHealth {
+  counters: Counters;
+  inFlight: number;
+  queued: number;
+  lanes: number;
+  unrecorded: number;
+}
+
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #publisher: Publisher;
+  readonly #lanes = new Lanes();
+  readonly #targets: Targets;
+  readonly #recorder: Recorder;
+  readonly #claimer: Claimer;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(options: EngineOptions) {
+    const { storage, clock, log, ids, ownership, nodeId } = options;
+    this.#options = options;
+    this.#publisher = new Publisher(storage, ids, (rows) => this.handOff(rows));
+    this.#targets = new Targets(storage);
+    const signal = options.signal ?? ((): void => undefined);
+    this.#recorder = new Recorder({ storage, clock, log, targets: this.#targets });
+    this.#dispatcher = new Dispatcher({
+      storage,
+      log,
+      lanes: this.#lanes,
+      ownership,
+      targets: this.#targets,
+      recorder: this.#recorder,
+      claimer: () => this.#claimer,
+      tools: {
+        sender: options.sender,
+        clock,
+        ids,
+        random: options.random,
+        schedule: options.retryScheduleMs,
+        timeoutMs: options.deliveryTimeoutMs,
+        userAgent: options.userAgent,
+      },
+      onSettled: () => signal("settled"),
+    });
+    this.#claimer = new Claimer({
+      storage,
+      clock,
+      log,
+      lanes: this.#lanes,
+      ownership,
+      nodeId,
+      onClaimed: () => {
+        this.#dispatcher.pump();
+        signal("claimed");
+      },
+      onSwept: () => signal("swept"),
+    });
+    ownership.onAcquired((buckets) => this.#claimer.look(buckets.map(({ bucket }) => bucket)));
+    ownership.onLost((buckets) => this.#letGo(new Set(buckets)));
+  }
+
+  start(): void {
+    this.#claimer.start();
+  }
+
+  /** Ends what is under way and starts nothing new. Call before the node lets go of its buckets. */
+  async stop(): Promise<void> {
+    await this.#publisher.drained();
+    this.#dispatcher.stop();
+    await this.#claimer.stop();
+  }
+
+  /** Durable once it resolves with `accepted`. */
+  publish(request: PublishRequest): Promise<PublishOutcome> {
+    return this.#publisher.publish(request);
+  }
+
+  /** One manual attempt of a message to an endpoint, now. */
+  async resend(delivery: ManualDelivery): Promise<void> {
+    const { ownership, storage } = this.#options;
+    await requeueDelivery(storage, delivery);
+    const epoch = ownership.epochOf(delivery.bucket);
+    if (epoch === undefined) {
+      await notifyNodes(storage, "amps_due", String(delivery.bucket));
+      return;
+    }
+    const lane = this.#lanes.getOrMake(delivery.bucket, epoch, delivery.endpointId);
+    lane.more = true;
+    this.#claimer.refill(lane);
+  }
+
+  /** Attempts deliveries that were just committed by this process, without reading them back. */
+  handOff(rows: HandedOff[]): void {
+    const { ownership, log, storage } = this.#options;
+    const elsewhere = new Set<number>();
+    for (const row of rows) {
+      const epoch = ownership.epochOf(row.bucket);
+      if (epoch === undefined) {
+        elsewhere.add(row.bucket);
+        continue;
+      }
+      const lane = this.#lanes.getOrMake(row.bucket, epoch, row.endpointId);
+      if (lane.parked) lane.more = true;
+      // A lane with rows left in the database takes those first: they are older.
+      else if (lane.more) this.#claimer.refill(lane);
+      else this.#lanes.offer(lane, { ...row, epoch, trigger: 0, attempts: 0 });
+    }
+    this.#dispatcher.pump();
+    if (elsewhere.size === 0) return;
+    notifyNodes(storage, "amps_due", [...elsewhere].join(",")).catch((error: unknown) => {
+      log.debug({ err: error }, "Other nodes were not told of new deliveries; they sweep.");
+    });
+  }
+
+  /** After every committed change of an endpoint. */
+  endpointChanged(endpointId: string): void {
+    this.#dispatcher.endpointChanged(endpointId);
+  }
+
+  /** What other nodes tell. */
+  notified(channel: Channel, payload: string): void {
+    if (channel === "amps_endpoint") this.endpointChanged(payload);
+    if (channel !== "amps_due") return;
+    const owned = payload
+      .split(",")
+      .map(Number)
+      .filter((bucket) => this.#options.ownership.epochOf(bucket) !== undefined);
+    if (owned.length > 0) this.#claimer.look(owned);
+  }
+
+  health(): EngineHealth {
+    return {
+      counters: this.#dispatcher.counters,
+      inFlight: this.#dispatcher.inFlight,
+      queued: this.#lanes.queued,
+      lanes: this.#lanes.count,
+      unrecorded: this.#recorder.size,
+    };
+  }
+
+  async #letGo(buckets: ReadonlySet<number>): Promise<void> {
+    this.#claimer.forget(buckets);
+    this.#lanes.drop(buckets);
+    await this.#dispatcher.settled(buckets);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The deliveries of one endpoint in the memory of its owner: a bounded queue of what is due, what is
+ * in flight, and how much at once this receiver has shown to bear.
+ *
+ *   in database ─claim or hand-off─► queued ─start─► in flight ─result─► unrecorded ─commit─► gone
+ */
+import type { DueDelivery } from "../storage/deliveries/claim-due.ts";
+import type { UnixMs } from "../core/types.ts";
+
+/** A lane that has not yet succeeded gets one attempt at a time: a dead endpoint holds one slot. */
+const CONCURRENCY_START = 1;
+const CONCURRENCY_MAX = 64;
+
+/** One message may be owed twice to one endpoint: by its chain and by a manual resend. */
+function keyOf(delivery: { messageId: string; trigger: number }): string {
+  return delivery.trigger === 0 ? delivery.messageId : `${delivery.messageId}/${delivery.trigger}`;
+}
+
+export class Lane {
+  readonly bucket: number;
+  readonly endpointId: string;
+  epoch: number;
+  /** Attempts under way. */
+  inFlight = 0;
+  /** Attempts allowed at once: grows with success, halves with failure. */
+  concurrency = CONCURRENCY_START;
+  /** The database may hold due rows of this endpoint that are not in memory. */
+  more = false;
+  /** The endpoint is disabled: its rows stay where they are. */
+  parked = false;
+  /** Member of the ready rotation. */
+  ready = false;
+  claiming = false;
+  /** Every row due before this is done: a claim need not pass their dead index entries. 0: unknown. */
+  dueFloor: UnixMs = 0;
+  /** When a timer will look at this lane again (monotonic ms); Infinity: no timer. */
+  wakeAt = Infinity;
+  #queue: DueDelivery[] = [];
+  #head = 0;
+  #known = new Set<string>();
+  /** Recorded while a claim was under way: that claim may still show them. */
+  #doneMeanwhile = new Set<string>();
+
+  constructor(bucket: number, epoch: number, endpointId: string) {
+    this.bucket = bucket;
+    this.epoch = epoch;
+    this.endpointId = endpointId;
+  }
+
+  get queued(): number {
+    return this.#queue.length - this.#head;
+  }
+
+  /** Rows in memory, in flight and unrecorded ones included. */
+  get known(): number {
+    return this.#known.size;
+  }
+
+  get idle(): boolean {
+    return this.#known.size === 0 && !this.more && !this.claiming;
+  }
+
+  get canStart(): boolean {
+    return !this.parked && this.inFlight < this.concurrency && this.queued > 0;
+  }
+
+  /** In memory already, or recorded since the claim that shows it began. */
+  has(delivery: { messageId: string; trigger: number }): boolean {
+    const key = keyOf(delivery);
+    return this.#known.has(key) || this.#doneMeanwhile.has(key);
+  }
+
+  /** @returns false when it is known already */
+  offer(delivery: DueDelivery): boolean {
+    if (this.has(delivery)) return false;
+    this.#known.add(keyOf(delivery));
+    this.#queue.push(delivery);
+    return true;
+  }
+
+  take(): DueDelivery | undefined {
+    const delivery = this.#queue[this.#head];
+    if (delivery === undefined) return undefined;
+    this.#head += 1;
+    if (this.#head > 64 && this.#head * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    return delivery;
+  }
+
+  /** Its result is committed, or it is given back to the database. */
+  forget(delivery: { messageId: string; trigger: number }): void {
+    const key = keyOf(delivery);
+    this.#known.delete(key);
+    if (this.claiming) this.#doneMeanwhile.add(key);
+  }
+
+  /** Gives everything queued back to the database, where it never left. @returns what it was */
+  clear(): DueDelivery[] {
+    const dropped = this.#queue.slice(this.#head);
+    for (const delivery of dropped) this.#known.delete(keyOf(delivery));
+    this.#queue = [];
+    this.#head = 0;
+    return dropped;
+  }
+
+  claimStarted(): void {
+    this.claiming = true;
+    this.more = false;
+  }
+
+  claimEnded(): void {
+    this.claiming = false;
+    this.#doneMeanwhile.clear();
+  }
+
+  succeeded(): void {
+    if (this.concurrency < CONCURRENCY_MAX) this.concurrency += 1;
+  }
+
+  failed(): void {
+    this.concurrency = Math.max(1, this.concurrency >> 1);
+  }
+}

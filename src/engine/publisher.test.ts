@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import {
+  createEndpoint,
+  createIds,
+  createTenant,
+  publishRequest,
+  sql,
+  type Tenant,
+  type TestEndpoint,
+} from "../../test/support/factories.ts";
+import { type FaultyStorage, openStorage } from "../../test/support/test-node.ts";
+import { type HandedOff, Publisher } from "./publisher.ts";
+
+let database: TestDatabase;
+let storage: FaultyStorage;
+let tenant: Tenant;
+let endpoint: TestEndpoint;
+let handedOff: HandedOff[];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  storage = openStorage(database.url);
+  tenant = await createTenant(storage);
+  endpoint = await createEndpoint(storage, tenant, { eventTypes: ["wanted"] });
+});
+
+afterAll(async () => {
+  await storage.close();
+  await database.drop();
+});
+
+beforeEach(() => {
+  handedOff = [];
+  storage.before = () => undefined;
+  storage.after = () => undefined;
+});
+
+const newPublisher = (): Publisher =>
+  new Publisher(storage, createIds(), (rows) => void handedOff.push(...rows));
+
+describe("Publisher", () => {
+  test("hands over what was committed, complete, and not a moment earlier", async () => {
+    const publisher = newPublisher();
+    let handedOffAtCommit = -1;
+    storage.after = () => {
+      handedOffAtCommit = handedOff.length;
+    };
+    const payload = Buffer.from('{"a":1}');
+    const request = publishRequest(tenant, { eventType: "wanted", channels: ["x"], payload });
+    const outcome = await publisher.publish(request);
+    if (outcome.kind !== "accepted") throw new Error(`It was ${outcome.kind}.`);
+    expect(handedOffAtCommit).toBe(0);
+    expect(handedOff).toEqual([
+      {
+        applicationId: tenant.applicationId,
+        endpointId: endpoint.endpointId,
+        messageId: outcome.messageId,
+        bucket: endpoint.bucket,
+        revision: 1,
+        eventType: "wanted",
+        channels: ["x"],
+        payload,
+        dueAt: outcome.createdAt,
+      },
+    ]);
+  });
+
+  test("hands over nothing that nobody wants, nor a replay, nor what was refused", async () => {
+    const publisher = newPublisher();
+    await publisher.publish(publishRequest(tenant, { eventType: "unwanted" }));
+    const idempotency = { keyHash: Buffer.alloc(32, 1), requestHash: Buffer.alloc(32, 2) };
+    const keyed = publishRequest(tenant, { eventType: "wanted", idempotency, eventId: "e" });
+    const first = await publisher.publish(keyed);
+    const replay = await publisher.publish(keyed);
+    expect([first.kind, replay.kind]).toEqual(["accepted", "replayed"]);
+    expect(replay).toEqual({ ...first, kind: "replayed" });
+    const other = { ...keyed, idempotency: { ...idempotency, requestHash: Buffer.alloc(32) } };
+    expect(await publisher.publish(other)).toEqual({ kind: "idempotency_mismatch" });
+    const taken = { ...keyed, idempotency: null };
+    expect(await publisher.publish(taken)).toEqual({ kind: "event_id_taken" });
+    expect(handedOff).toHaveLength(1);
+  });
+
+  test("rejects, and hands over nothing, when the commit fails", async () => {
+    const publisher = newPublisher();
+    storage.before = () => {
+      throw new Error("The database is away.");
+    };
+    const request = publishRequest(tenant, { eventType: "wanted" });
+    await expect(publisher.publish(request)).rejects.toThrow("The database is away.");
+    expect(handedOff).toEqual([]);
+    await publisher.drained();
+  });
+
+  test("turns callers away while 10,000 wait, and takes them again", async () => {
+    const publisher = newPublisher();
+    const gate = Promise.withResolvers<void>();
+    storage.before = () => gate.promise;
+    const request = publishRequest(tenant, { eventType: "unwanted" });
+    const waiting = Array.from({ length: 10_000 }, () => publisher.publish(request));
+    const turnedAway = await publisher.publish(request);
+    expect(turnedAway).toEqual({ kind: "overloaded", retryAfterSeconds: 1 });
+    gate.resolve();
+    const outcomes = await Promise.all(waiting);
+    expect(outcomes.every(({ kind }) => kind === "accepted")).toBe(true);
+    expect((await publisher.publish(request)).kind).toBe("accepted");
+  });
+
+  test("sends no statement of more than 8 MiB of payloads", async () => {
+    const publisher = newPublisher();
+    const request = publishRequest(tenant, {
+      eventType: "unwanted",
+      payload: Buffer.alloc(1024 * 1024, 0x20),
+    });
+    let statements = 0;
+    storage.after = () => {
+      statements += 1;
+    };
+    const outcomes = await Promise.all(
+      Array.from({ length: 40 }, () => publisher.publish(request)),
+    );
+    expect(outcomes.every(({ kind }) => kind === "accepted")).toBe(true);
+    expect(statements).toBe(5);
+    const text = "SELECT count(*)::int AS n FROM message WHERE octet_length(payload) = 1048576";
+    expect(await sql(storage, text)).toEqual([{ n: 40 }]);
+  });
+});
