@@ -1,0 +1,205 @@
+/** Attempts of deliveries, one by one (`svix-api.md` §8.6). */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import { expungeAttempt } from "../../storage/attempts/expunge-attempt.ts";
+import { getAttempt } from "../../storage/attempts/get-attempt.ts";
+import { type AttemptList as Wanted, listAttempts } from "../../storage/attempts/list-attempts.ts";
+import type { ApiDeps } from "../deps.ts";
+import { notFound } from "../errors.ts";
+import { type MessageFilterQuery, messageFilter, messageFilterQuery } from "../messages/routes.ts";
+import { type ListOut, type PageQuery, readPage, renderPage } from "../pagination.ts";
+import { pathName } from "../request.ts";
+import { answers, Nothing, pageQuery, timeQuery } from "../schemas.ts";
+import type { EndpointPath, MessagePath, Scope } from "../scope.ts";
+import {
+  AttemptList,
+  AttemptOut,
+  renderAttempt,
+  status,
+  statusCodeClass,
+  statusFilter,
+} from "./schema.ts";
+
+const tags = ["Message Attempt"];
+
+interface AttemptPath extends MessagePath {
+  attemptId: string;
+}
+
+interface AttemptQuery extends PageQuery, MessageFilterQuery {
+  status?: number;
+  status_code_class?: number;
+  endpoint_id?: string;
+  with_content?: boolean;
+  with_msg?: boolean;
+}
+
+const attemptQuery = {
+  ...pageQuery,
+  ...timeQuery,
+  ...messageFilterQuery,
+  status: Type.Optional(status),
+  status_code_class: Type.Optional(statusCodeClass),
+  with_content: Type.Optional(Type.Boolean({ default: true })),
+  with_msg: Type.Optional(Type.Boolean({ default: false })),
+  expanded_statuses: Type.Optional(Type.Boolean()),
+};
+const endpointQuery = { endpoint_id: Type.Optional(Type.String({ maxLength: 256 })) };
+
+type Of = Pick<Wanted, "applicationId" | "endpointId" | "messageId">;
+
+async function list(deps: ApiDeps, query: AttemptQuery, of: Of): Promise<ListOut> {
+  const page = readPage(query, {
+    prefix: "atmpt_",
+    defaultOrder: "descending",
+    now: deps.clock.now(),
+  });
+  const withContent = query.with_content ?? true;
+  const rows = await listAttempts(
+    deps.storage,
+    {
+      ...of,
+      ...messageFilter(query),
+      status: statusFilter(query.status),
+      statusCodeClass: query.status_code_class ?? null,
+      withContent,
+    },
+    page.range,
+  );
+  return renderPage(page, rows, {
+    keyOf: (row) => row.attemptId,
+    render: (row) => renderAttempt(row, { withContent, withMessage: query.with_msg === true }),
+  });
+}
+
+function registerLists(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+  app.get<{ Params: EndpointPath; Querystring: AttemptQuery }>(
+    "/app/:appId/attempt/endpoint/:endpointId",
+    {
+      schema: {
+        tags,
+        operationId: "v1.message-attempt.list-by-endpoint",
+        summary: "List the attempts of an endpoint, newest first",
+        querystring: Type.Object(attemptQuery),
+        response: answers({ 200: AttemptList }),
+      },
+    },
+    async (request) => {
+      const { key } = await scope.endpoint(request, request.params);
+      return await list(deps, request.query, { ...key, messageId: null });
+    },
+  );
+
+  registerMessageLists(app, deps, scope);
+  app.get<{ Params: EndpointPath & MessagePath; Querystring: AttemptQuery }>(
+    "/app/:appId/msg/:msgId/endpoint/:endpointId/attempt",
+    {
+      schema: {
+        tags,
+        operationId: "v1.message-attempt.list-by-endpoint-deprecated",
+        summary: "List the attempts of a message at one endpoint",
+        deprecated: true,
+        querystring: Type.Object(attemptQuery),
+        response: answers({ 200: AttemptList }),
+      },
+    },
+    async (request) => {
+      const { key } = await scope.endpoint(request, request.params);
+      const { message } = await scope.message(request, request.params);
+      return await list(deps, request.query, { ...key, messageId: message.messageId });
+    },
+  );
+}
+
+/** The same list at two addresses. */
+function registerMessageLists(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+  const ofMessage = async (
+    request: FastifyRequest<{ Params: MessagePath; Querystring: AttemptQuery }>,
+  ): Promise<ListOut> => {
+    const { message, applicationId } = await scope.message(request, request.params);
+    const { messageId } = message;
+    const wanted = request.query.endpoint_id;
+    if (wanted === undefined) {
+      return await list(deps, request.query, { applicationId, messageId, endpointId: null });
+    }
+    const path = { appId: request.params.appId, endpointId: wanted };
+    const { key } = await scope.endpoint(request, path);
+    return await list(deps, request.query, { ...key, messageId });
+  };
+  const schema = {
+    tags,
+    querystring: Type.Object({ ...attemptQuery, ...endpointQuery }),
+    response: answers({ 200: AttemptList }),
+  };
+  app.get<{ Params: MessagePath; Querystring: AttemptQuery }>(
+    "/app/:appId/attempt/msg/:msgId",
+    {
+      schema: {
+        ...schema,
+        operationId: "v1.message-attempt.list-by-msg",
+        summary: "List the attempts of a message, newest first",
+      },
+    },
+    ofMessage,
+  );
+  app.get<{ Params: MessagePath; Querystring: AttemptQuery }>(
+    "/app/:appId/msg/:msgId/attempt",
+    {
+      schema: {
+        ...schema,
+        operationId: "v1.message-attempt.list-by-msg-deprecated",
+        summary: "The same list at its old address",
+        deprecated: true,
+      },
+    },
+    ofMessage,
+  );
+}
+
+function registerSingle(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+  app.get<{ Params: AttemptPath }>(
+    "/app/:appId/msg/:msgId/attempt/:attemptId",
+    {
+      schema: {
+        tags,
+        operationId: "v1.message-attempt.get",
+        summary: "Get an attempt",
+        querystring: Type.Object({ expanded_statuses: Type.Optional(Type.Boolean()) }),
+        response: answers({ 200: AttemptOut }),
+      },
+    },
+    async (request) => {
+      const { message, applicationId } = await scope.message(request, request.params);
+      const attemptId = pathName(request.params.attemptId, "Attempt");
+      const { messageId } = message;
+      const attempt = await getAttempt(deps.storage, { applicationId, messageId, attemptId });
+      if (attempt === undefined) throw notFound("Attempt");
+      return renderAttempt(attempt, { withContent: true, withMessage: false });
+    },
+  );
+
+  app.delete<{ Params: AttemptPath }>(
+    "/app/:appId/msg/:msgId/attempt/:attemptId/content",
+    {
+      schema: {
+        tags,
+        operationId: "v1.message-attempt.expunge-content",
+        summary: "Remove an attempt's response for good",
+        response: answers({ 204: Nothing }),
+      },
+    },
+    async (request, reply) => {
+      const { message, applicationId } = await scope.message(request, request.params);
+      const attemptId = pathName(request.params.attemptId, "Attempt");
+      const { messageId } = message;
+      const done = await expungeAttempt(deps.storage, { applicationId, messageId, attemptId });
+      if (!done) throw notFound("Attempt");
+      return await reply.code(204).send();
+    },
+  );
+}
+
+export function registerAttempts(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+  registerLists(app, deps, scope);
+  registerSingle(app, deps, scope);
+}

@@ -1,0 +1,149 @@
+/** Attempts and what follows from them on the wire (`svix-api.md` §7, §8.6). */
+import { Type } from "typebox";
+import type { Attempt } from "../../storage/attempts/attempt.ts";
+import type { AttemptStatus } from "../../storage/attempts/list-attempts.ts";
+import type { Destination } from "../../storage/attempts/list-destinations.ts";
+import type { EndpointMessage } from "../../storage/attempts/list-endpoint-messages.ts";
+import type { Progress } from "../../storage/attempts/progress.ts";
+import { endpointOutFields, renderEndpointFields } from "../endpoints/schema.ts";
+import {
+  MessageOut,
+  messageOutFields,
+  renderAttemptedMessage,
+  renderMessage,
+} from "../messages/schema.ts";
+import { dateTime, listOf, nullable } from "../schemas.ts";
+
+const STATUS = { success: 0, sending: 3, fail: 2 } as const;
+/** By number. Nothing is ever pending or canceled here: those filters find nothing. */
+const STATUS_OF: Record<number, AttemptStatus> = {
+  0: "success",
+  1: "none",
+  2: "fail",
+  3: "sending",
+  4: "none",
+};
+export const status = Type.Unsafe<number>({
+  type: "integer",
+  enum: [0, 1, 2, 3, 4],
+  description: "0 success, 1 pending, 2 fail, 3 sending, 4 canceled.",
+});
+export const statusCodeClass = Type.Unsafe<number>({
+  type: "integer",
+  enum: [0, 100, 200, 300, 400, 500],
+  description: "0 without an HTTP response.",
+});
+
+const statusFields = {
+  status,
+  statusText: Type.Unsafe<string>({
+    type: "string",
+    enum: ["success", "pending", "fail", "sending", "canceled"],
+  }),
+};
+const nextAttempt = nullable(dateTime);
+
+export const AttemptOut = Type.Object(
+  {
+    id: Type.String({ examples: ["atmpt_2tqVn7Yc4mJx8rLwKzB5dHf1sGp"] }),
+    msgId: Type.String(),
+    endpointId: Type.String(),
+    url: Type.String(),
+    response: Type.String({
+      description: "First 16 KiB; base64 if it is not text. Without one, what went wrong.",
+    }),
+    responseStatusCode: Type.Integer({ description: "0 without an HTTP response." }),
+    responseDurationMs: Type.Integer(),
+    responseTruncated: Type.Boolean(),
+    ...statusFields,
+    triggerType: Type.Unsafe<number>({
+      type: "integer",
+      enum: [0, 1],
+      description: "0 scheduled, 1 manual.",
+    }),
+    timestamp: dateTime,
+    nextAttempt,
+    errorCode: nullable(Type.String({ description: "Stable, e.g. timeout, refused, dns." })),
+    errorMessage: nullable(Type.String()),
+    msg: Type.Optional(nullable(MessageOut)),
+  },
+  { title: "MessageAttemptOut" },
+);
+export const AttemptList = listOf("ListResponse_MessageAttemptOut_", AttemptOut);
+export const EndpointMessageOut = Type.Object(
+  { ...messageOutFields, ...statusFields, nextAttempt },
+  { title: "EndpointMessageOut" },
+);
+export const EndpointMessageList = listOf("ListResponse_EndpointMessageOut_", EndpointMessageOut);
+export const DestinationOut = Type.Object(
+  { ...endpointOutFields, ...statusFields, nextAttempt },
+  { title: "MessageEndpointOut" },
+);
+export const DestinationList = listOf("ListResponse_MessageEndpointOut_", DestinationOut);
+
+export function statusFilter(value: number | undefined): AttemptStatus | null {
+  return value === undefined ? null : (STATUS_OF[value] ?? "none");
+}
+
+function timeOrNull(time: number | null): string | null {
+  return time === null ? null : new Date(time).toISOString();
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Text as it came, except that a cut-off last character is dropped; anything else as base64. */
+function showResponse({ responseBody, responseTruncated, errorMessage }: Attempt): string {
+  if (responseBody.length === 0) return errorMessage ?? "";
+  const cuts = responseTruncated ? [0, 1, 2, 3] : [0];
+  for (const cut of cuts) {
+    try {
+      return decoder.decode(responseBody.subarray(0, responseBody.length - cut));
+    } catch {
+      // Not UTF-8 up to here.
+    }
+  }
+  return responseBody.toString("base64");
+}
+
+export interface Shown {
+  withContent: boolean;
+  withMessage: boolean;
+}
+
+export function renderAttempt(attempt: Attempt, shown: Shown): unknown {
+  const failed = attempt.nextAttemptAt === null ? "fail" : "sending";
+  const text = attempt.succeeded ? "success" : failed;
+  const { message } = attempt;
+  return {
+    id: attempt.attemptId,
+    msgId: attempt.messageId,
+    endpointId: attempt.endpointId,
+    url: attempt.url,
+    response: shown.withContent ? showResponse(attempt) : "{}",
+    responseStatusCode: attempt.responseStatus,
+    responseDurationMs: attempt.durationMs,
+    responseTruncated: attempt.responseTruncated,
+    status: STATUS[text],
+    statusText: text,
+    triggerType: attempt.trigger,
+    timestamp: new Date(attempt.attemptedAt).toISOString(),
+    nextAttempt: timeOrNull(attempt.nextAttemptAt),
+    errorCode: attempt.errorCode,
+    errorMessage: attempt.errorMessage,
+    ...(shown.withMessage && {
+      msg: message === null ? null : renderAttemptedMessage(attempt.messageId, message),
+    }),
+  };
+}
+
+function renderProgress({ status: text, nextAttemptAt }: Progress): object {
+  return { status: STATUS[text], statusText: text, nextAttempt: timeOrNull(nextAttemptAt) };
+}
+
+export function renderEndpointMessage(row: EndpointMessage, withContent: boolean): unknown {
+  return { ...renderMessage(row.message, withContent), ...renderProgress(row) };
+}
+
+export function renderDestination(destination: Destination): unknown {
+  return { ...renderEndpointFields(destination.endpoint), ...renderProgress(destination) };
+}

@@ -1,0 +1,56 @@
+/** What an endpoint may be, beyond its schema: where it points, what it asks for, how it signs. */
+import { checkCustomHeaders } from "../../core/custom-headers.ts";
+import { checkEndpointUrl, type Credentials } from "../../core/endpoint-url.ts";
+import { formatSecret, parseSecret } from "../../core/signature.ts";
+import { findUnknownEventTypes } from "../../storage/event-types/find-unknown-event-types.ts";
+import type { ApiDeps } from "../deps.ts";
+import { invalidAt } from "../errors.ts";
+
+const SECRET_BYTES = 24;
+
+/** The URL as it is stored and sent. @throws 422 */
+export function checkUrl(
+  deps: ApiDeps,
+  raw: string,
+): { url: string; credentials: Credentials | null } {
+  const result = checkEndpointUrl(raw, {
+    allow: deps.egressAllow,
+    httpsRequired: deps.httpsRequired,
+    ownAddresses: deps.ownAddresses(),
+  });
+  if (!result.ok) throw invalidAt(["body", "url"], result.message, result.type);
+  return { url: result.url, credentials: result.credentials ?? null };
+}
+
+/** @throws 422 naming the event types that do not exist */
+export async function checkEventTypes(
+  deps: ApiDeps,
+  environmentId: string,
+  names: string[] | null | undefined,
+): Promise<void> {
+  if (names === null || names === undefined) return;
+  const unknown = await findUnknownEventTypes(deps.storage, environmentId, names);
+  if (unknown.length === 0) return;
+  const msg = `These event types do not exist: ${unknown.join(", ")}. Create them first.`;
+  throw invalidAt(["body", "eventTypes"], msg);
+}
+
+/** The secret as given, or a new one. @throws 422 */
+export function checkSecret(
+  deps: ApiDeps,
+  given: string | null | undefined,
+  field: "secret" | "key",
+): string {
+  if (given === null || given === undefined) return formatSecret(deps.random(SECRET_BYTES));
+  const parsed = parseSecret(given);
+  if (!parsed.ok) throw invalidAt(["body", field], parsed.message, "secret.invalid");
+  return given;
+}
+
+/** @throws 422 naming the header at fault */
+export function checkHeaders(headers: Record<string, string>): Record<string, string> {
+  const result = checkCustomHeaders(headers);
+  if (result.ok) return result.headers;
+  const loc = ["body", "headers", ...(result.name === undefined ? [] : [result.name])];
+  throw invalidAt(loc, result.message, result.type);
+}

@@ -1,0 +1,214 @@
+/** Endpoints: where an application's webhooks go (`svix-api.md` §8.2). */
+import type { FastifyInstance } from "fastify";
+import { Type } from "typebox";
+import {
+  createEndpoint,
+  type EndpointOutcome,
+  ENDPOINTS_MAX,
+} from "../../storage/endpoints/create-endpoint.ts";
+import { deleteEndpoint } from "../../storage/endpoints/delete-endpoint.ts";
+import type { Endpoint } from "../../storage/endpoints/endpoint.ts";
+import { findEndpoint } from "../../storage/endpoints/find-endpoint.ts";
+import { listEndpoints } from "../../storage/endpoints/list-endpoints.ts";
+import { type EndpointChange, updateEndpoint } from "../../storage/endpoints/update-endpoint.ts";
+import type { ApiDeps } from "../deps.ts";
+import { ApiError, notFound } from "../errors.ts";
+import { type PageQuery, readPage, renderPage } from "../pagination.ts";
+import { identityOf, pathName } from "../request.ts";
+import { answers, Nothing, orderQuery, pageQuery } from "../schemas.ts";
+import type { ApplicationPath, EndpointPath, Scope } from "../scope.ts";
+import { checkEventTypes, checkHeaders, checkSecret, checkUrl } from "./checks.ts";
+import {
+  EndpointIn,
+  EndpointList,
+  EndpointOut,
+  EndpointPatch,
+  EndpointUpdate,
+  eventTypesOf,
+  patchFields,
+  putFields,
+  renderEndpoint,
+  toFields,
+} from "./schema.ts";
+
+const tags = ["Endpoint"];
+
+/** @throws 404, 409 */
+function endpointOf(outcome: EndpointOutcome | { kind: "limit" }, uid: string | null): Endpoint {
+  if (outcome.kind === "done") return outcome.endpoint;
+  if (outcome.kind === "missing") throw notFound("Endpoint");
+  if (outcome.kind === "uid_taken") {
+    throw new ApiError("conflict", `An endpoint with the uid ${uid} exists already.`);
+  }
+  const detail = `An application has at most ${ENDPOINTS_MAX} endpoints; delete one first.`;
+  throw new ApiError("limit.endpoints", detail);
+}
+
+interface Creation {
+  environmentId: string;
+  applicationId: string;
+  body: EndpointIn;
+}
+
+async function create(deps: ApiDeps, { environmentId, applicationId, body }: Creation) {
+  const { url, credentials } = checkUrl(deps, body.url);
+  const fields = toFields(body, url);
+  const secret = checkSecret(deps, body.secret, "secret");
+  const headers = body.headers ? checkHeaders(body.headers) : null;
+  await checkEventTypes(deps, environmentId, fields.eventTypes);
+  const outcome = await createEndpoint(deps.storage, {
+    environmentId,
+    applicationId,
+    endpointId: deps.ids.make("ep_"),
+    fields,
+    secret,
+    headers,
+    credentials,
+  });
+  return endpointOf(outcome, fields.uid);
+}
+
+function registerReads(app: FastifyInstance, { storage }: ApiDeps, scope: Scope): void {
+  app.get<{ Params: ApplicationPath; Querystring: PageQuery }>(
+    "/app/:appId/endpoint",
+    {
+      schema: {
+        tags,
+        operationId: "v1.endpoint.list",
+        summary: "List an application's endpoints",
+        querystring: Type.Object({ ...pageQuery, ...orderQuery }),
+        response: answers({ 200: EndpointList }),
+      },
+    },
+    async (request) => {
+      const page = readPage(request.query, { prefix: "ep_", defaultOrder: "descending" });
+      const { applicationId } = await scope.application(request, request.params);
+      const rows = await listEndpoints(storage, applicationId, page.range);
+      return renderPage(page, rows, { keyOf: (row) => row.endpointId, render: renderEndpoint });
+    },
+  );
+
+  app.get<{ Params: EndpointPath }>(
+    "/app/:appId/endpoint/:endpointId",
+    {
+      schema: {
+        tags,
+        operationId: "v1.endpoint.get",
+        summary: "Get an endpoint",
+        response: answers({ 200: EndpointOut }),
+      },
+    },
+    async (request) => renderEndpoint((await scope.endpoint(request, request.params)).endpoint),
+  );
+}
+
+function registerCreate(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+  app.post<{ Params: ApplicationPath; Body: EndpointIn }>(
+    "/app/:appId/endpoint",
+    {
+      schema: {
+        tags,
+        operationId: "v1.endpoint.create",
+        summary: "Create an endpoint",
+        body: EndpointIn,
+        response: answers({ 201: EndpointOut }),
+      },
+    },
+    async (request, reply) => {
+      const { environmentId } = identityOf(request);
+      const { applicationId } = await scope.application(request, request.params);
+      reply.code(201);
+      return renderEndpoint(
+        await create(deps, { environmentId, applicationId, body: request.body }),
+      );
+    },
+  );
+
+  app.put<{ Params: EndpointPath; Body: EndpointUpdate }>(
+    "/app/:appId/endpoint/:endpointId",
+    {
+      schema: {
+        tags,
+        operationId: "v1.endpoint.update",
+        summary: "Update an endpoint, or create it",
+        body: EndpointUpdate,
+        response: answers({ 200: EndpointOut, 201: EndpointOut }),
+      },
+    },
+    async (request, reply) => {
+      const { environmentId } = identityOf(request);
+      const { applicationId } = await scope.application(request, request.params);
+      const name = pathName(request.params.endpointId, "Endpoint");
+      const existing = await findEndpoint(deps.storage, applicationId, name);
+      if (existing === undefined) {
+        const { secret: _s, headers: _h, ...body } = request.body as EndpointIn;
+        const made = await create(deps, { environmentId, applicationId, body });
+        reply.code(201);
+        return renderEndpoint(made);
+      }
+      const { url, credentials } = checkUrl(deps, request.body.url);
+      await checkEventTypes(deps, environmentId, eventTypesOf(request.body));
+      const key = { applicationId, endpointId: existing.endpointId };
+      const outcome = await updateEndpoint(deps.storage, key, (current) => ({
+        fields: putFields(current, request.body, url),
+        credentials,
+      }));
+      const endpoint = endpointOf(outcome, request.body.uid ?? null);
+      deps.engine.endpointChanged(endpoint.endpointId);
+      return renderEndpoint(endpoint);
+    },
+  );
+}
+
+function registerChanges(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+  app.patch<{ Params: EndpointPath; Body: EndpointPatch }>(
+    "/app/:appId/endpoint/:endpointId",
+    {
+      schema: {
+        tags,
+        operationId: "v1.endpoint.patch",
+        summary: "Change parts of an endpoint",
+        body: EndpointPatch,
+        response: answers({ 200: EndpointOut }),
+      },
+    },
+    async (request) => {
+      const { body } = request;
+      const { key } = await scope.endpoint(request, request.params);
+      const checked = body.url === undefined ? undefined : checkUrl(deps, body.url);
+      await checkEventTypes(deps, identityOf(request).environmentId, eventTypesOf(body));
+      const change = (current: Endpoint): EndpointChange => ({
+        fields: patchFields(current, body, checked?.url ?? current.url),
+        credentials: checked?.credentials,
+      });
+      const outcome = await updateEndpoint(deps.storage, key, change);
+      const endpoint = endpointOf(outcome, body.uid ?? null);
+      deps.engine.endpointChanged(endpoint.endpointId);
+      return renderEndpoint(endpoint);
+    },
+  );
+
+  app.delete<{ Params: EndpointPath }>(
+    "/app/:appId/endpoint/:endpointId",
+    {
+      schema: {
+        tags,
+        operationId: "v1.endpoint.delete",
+        summary: "Delete an endpoint",
+        response: answers({ 204: Nothing }),
+      },
+    },
+    async (request, reply) => {
+      const { key } = await scope.endpoint(request, request.params);
+      if (!(await deleteEndpoint(deps.storage, key))) throw notFound("Endpoint");
+      deps.engine.endpointChanged(key.endpointId);
+      return await reply.code(204).send();
+    },
+  );
+}
+
+export function registerEndpoints(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+  registerReads(app, deps, scope);
+  registerCreate(app, deps, scope);
+  registerChanges(app, deps, scope);
+}

@@ -1,0 +1,158 @@
+/** An endpoint's secret and custom headers (`svix-api.md` §8.2); sensitive values never come back. */
+import type { FastifyInstance } from "fastify";
+import { isSensitiveHeader } from "../../core/custom-headers.ts";
+import {
+  changeEndpointHeaders,
+  type CustomHeaders,
+  readEndpointHeaders,
+} from "../../storage/endpoints/endpoint-headers.ts";
+import {
+  OLD_SECRETS_MAX,
+  readEndpointSecret,
+  rotateEndpointSecret,
+} from "../../storage/endpoints/endpoint-secret.ts";
+import type { ApiDeps } from "../deps.ts";
+import { ApiError, notFound } from "../errors.ts";
+import { answers, Nothing } from "../schemas.ts";
+import type { EndpointPath, Scope } from "../scope.ts";
+import { checkHeaders, checkSecret } from "./checks.ts";
+import { HeadersIn, HeadersOut, HeadersPatch, SecretOut, SecretRotateIn } from "./schema.ts";
+
+const tags = ["Endpoint"];
+const GRACE_SECONDS = 86_400;
+
+function registerSecret(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+  app.get<{ Params: EndpointPath }>(
+    "/app/:appId/endpoint/:endpointId/secret",
+    {
+      config: { access: "full" },
+      schema: {
+        tags,
+        operationId: "v1.endpoint.get-secret",
+        summary: "Get the signing secret",
+        response: answers({ 200: SecretOut }),
+      },
+    },
+    async (request) => {
+      const { key } = await scope.endpoint(request, request.params);
+      return { key: await readEndpointSecret(deps.storage, key) };
+    },
+  );
+
+  app.post<{ Params: EndpointPath; Body: SecretRotateIn }>(
+    "/app/:appId/endpoint/:endpointId/secret/rotate",
+    {
+      schema: {
+        tags,
+        operationId: "v1.endpoint.rotate-secret",
+        summary: "Rotate the signing secret; the old one signs on for a while",
+        body: SecretRotateIn,
+        response: answers({ 204: Nothing }),
+      },
+    },
+    async (request, reply) => {
+      const { key } = await scope.endpoint(request, request.params);
+      const secret = checkSecret(deps, request.body.key, "key");
+      const gracePeriodSeconds = request.body.gracePeriodSeconds ?? GRACE_SECONDS;
+      const rotation = { secret, gracePeriodSeconds };
+      const outcome = await rotateEndpointSecret(deps.storage, key, rotation);
+      if (outcome === "missing") throw notFound("Endpoint");
+      if (outcome === "too_many_old") {
+        const detail =
+          `At most ${OLD_SECRETS_MAX} old secrets sign beside the new one; ` +
+          "wait for one to expire, or rotate with gracePeriodSeconds 0.";
+        throw new ApiError("limit_reached", detail);
+      }
+      deps.engine.endpointChanged(key.endpointId);
+      return await reply.code(204).send();
+    },
+  );
+}
+
+/** `changes` over `current`, names compared without case; null removes. */
+function mergeHeaders(
+  current: CustomHeaders,
+  changes: Record<string, string | null>,
+): CustomHeaders {
+  const changed = new Set(Object.keys(changes).map((name) => name.toLowerCase()));
+  const kept = Object.entries(current).filter(([name]) => !changed.has(name.toLowerCase()));
+  const set = Object.entries(changes).flatMap(([name, value]): [string, string][] =>
+    value === null ? [] : [[name, value]],
+  );
+  return Object.fromEntries([...kept, ...set]);
+}
+
+function registerHeaders(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+  const path = "/app/:appId/endpoint/:endpointId/headers";
+  app.get<{ Params: EndpointPath }>(
+    path,
+    {
+      schema: {
+        tags,
+        operationId: "v1.endpoint.get-headers",
+        summary: "Get the custom headers; sensitive ones are only named",
+        response: answers({ 200: HeadersOut }),
+      },
+    },
+    async (request) => {
+      const { key } = await scope.endpoint(request, request.params);
+      const headers = await readEndpointHeaders(deps.storage, key);
+      if (headers === undefined) throw notFound("Endpoint");
+      const entries = Object.entries(headers);
+      return {
+        headers: Object.fromEntries(entries.filter(([name]) => !isSensitiveHeader(name))),
+        sensitive: Object.keys(headers).filter(isSensitiveHeader),
+      };
+    },
+  );
+
+  app.put<{ Params: EndpointPath; Body: HeadersIn }>(
+    path,
+    {
+      schema: {
+        tags,
+        operationId: "v1.endpoint.update-headers",
+        summary: "Replace the custom headers",
+        body: HeadersIn,
+        response: answers({ 204: Nothing }),
+      },
+    },
+    async (request, reply) => {
+      const { key } = await scope.endpoint(request, request.params);
+      const headers = checkHeaders(request.body.headers);
+      const found = await changeEndpointHeaders(deps.storage, key, () => headers);
+      if (!found) throw notFound("Endpoint");
+      deps.engine.endpointChanged(key.endpointId);
+      return await reply.code(204).send();
+    },
+  );
+
+  app.patch<{ Params: EndpointPath; Body: HeadersPatch }>(
+    path,
+    {
+      schema: {
+        tags,
+        operationId: "v1.endpoint.patch-headers",
+        summary: "Set or remove some custom headers",
+        body: HeadersPatch,
+        response: answers({ 204: Nothing }),
+      },
+    },
+    async (request, reply) => {
+      const { key } = await scope.endpoint(request, request.params);
+      const removed = (request.body.deleteHeaders ?? []).map((name) => [name, null] as const);
+      const changes = { ...Object.fromEntries(removed), ...request.body.headers };
+      const found = await changeEndpointHeaders(deps.storage, key, (current) =>
+        checkHeaders(mergeHeaders(current, changes)),
+      );
+      if (!found) throw notFound("Endpoint");
+      deps.engine.endpointChanged(key.endpointId);
+      return await reply.code(204).send();
+    },
+  );
+}
+
+export function registerEndpointSigning(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+  registerSecret(app, deps, scope);
+  registerHeaders(app, deps, scope);
+}

@@ -1,0 +1,133 @@
+/** Publishing a message: the hot path of ingest. From the request's bytes to one durable commit. */
+import type { FastifyRequest } from "fastify";
+import type { PublishOutcome } from "../../engine/engine.ts";
+import { createApplication } from "../../storage/applications/create-application.ts";
+import { findApplication } from "../../storage/applications/find-application.ts";
+import type { Message } from "../../storage/messages/message.ts";
+import { toFields } from "../applications/schema.ts";
+import type { ApiDeps } from "../deps.ts";
+import { ApiError, invalidAt, notFound } from "../errors.ts";
+import { idempotencyMismatch, idempotencyOf } from "../idempotency.ts";
+import { identityOf } from "../request.ts";
+import type { Scope } from "../scope.ts";
+import type { MessageIn } from "./schema.ts";
+
+export type PublishHttpRequest = FastifyRequest<{ Params: { appId: string }; Body: MessageIn }>;
+
+/** Bodies other than JSON are sent as JSON's content type, which is all that is sent. */
+function checkRawHeaders(headers: unknown): void {
+  if (headers === undefined || headers === null) return;
+  const entries: [string, unknown][] =
+    typeof headers === "object" ? Object.entries(headers) : [["headers", headers]];
+  for (const [name, value] of entries) {
+    if (name.toLowerCase() === "content-type" && value === "application/json") continue;
+    const msg = "A message cannot bring headers of its own; set them on the endpoint.";
+    throw invalidAt(["body", "transformationsParams", "headers"], msg, "not_implemented");
+  }
+}
+
+function rawPayloadOf(params: MessageIn["transformationsParams"]): Buffer | undefined {
+  const rawPayload = params?.["rawPayload"];
+  checkRawHeaders(params?.["headers"]);
+  if (rawPayload === undefined || rawPayload === null) return undefined;
+  const loc = ["body", "transformationsParams", "rawPayload"];
+  if (typeof rawPayload !== "string") throw invalidAt(loc, "rawPayload must be a string.");
+  if (!rawPayload.isWellFormed()) throw invalidAt(loc, "rawPayload has a lone surrogate.");
+  return Buffer.from(rawPayload);
+}
+
+/** The very bytes to store and send. @throws 422 */
+function payloadOf(request: PublishHttpRequest): Buffer {
+  const payload = request.slices?.get("payload");
+  const data = request.slices?.get("data");
+  if (payload !== undefined && data !== undefined) {
+    throw invalidAt(["body", "data"], "Send payload or its alias data, not both.");
+  }
+  const bytes = payload ?? data;
+  if (bytes !== undefined) return rawPayloadOf(request.body.transformationsParams) ?? bytes;
+  throw invalidAt(["body", "payload"], "payload is required.", "value_error.missing");
+}
+
+function checkUnsupported(body: MessageIn): void {
+  if (body.deliverAt !== undefined && body.deliverAt !== null) {
+    const msg = "Scheduled delivery is not implemented; leave deliverAt out.";
+    throw invalidAt(["body", "deliverAt"], msg, "not_implemented");
+  }
+  if (body.payloadRetentionPeriod && body.payloadRetentionHours) {
+    const msg = "Send payloadRetentionPeriod or payloadRetentionHours, not both.";
+    throw invalidAt(["body", "payloadRetentionHours"], msg);
+  }
+}
+
+/** Makes the application that the message brings along, unless it exists. @throws 422 */
+async function makeApplication(deps: ApiDeps, request: PublishHttpRequest): Promise<string> {
+  const { application } = request.body;
+  if (!application) throw notFound("Application");
+  const loc = ["body", "application", "uid"];
+  if (!application.uid) {
+    const msg = "application.uid is required and must equal the uid in the path.";
+    throw invalidAt(loc, msg, "application_uid_missing");
+  }
+  if (application.uid !== request.params.appId) {
+    const msg = "application.uid must equal the uid in the path.";
+    throw invalidAt(loc, msg, "application_uid_mismatch");
+  }
+  const { environmentId } = identityOf(request);
+  const key = { environmentId, applicationId: deps.ids.make("app_") };
+  const outcome = await createApplication(deps.storage, key, toFields(application));
+  if (outcome.kind === "done") return outcome.application.applicationId;
+  const existing = await findApplication(deps.storage, environmentId, application.uid);
+  if (existing === undefined) throw notFound("Application");
+  return existing.applicationId;
+}
+
+function listOrNull(values: string[] | null | undefined): string[] | null {
+  return values === undefined || values === null || values.length === 0 ? null : values;
+}
+
+/** @throws 409, 422, 503 */
+function acceptedOf(
+  outcome: PublishOutcome,
+  eventId: string | null,
+): Extract<PublishOutcome, { kind: "accepted" | "replayed" }> {
+  if (outcome.kind === "idempotency_mismatch") throw idempotencyMismatch();
+  if (outcome.kind === "event_id_taken") {
+    throw new ApiError("conflict", `A message with the eventId ${eventId} exists already.`);
+  }
+  if (outcome.kind === "overloaded") {
+    const { retryAfterSeconds } = outcome;
+    throw new ApiError("unavailable", "The database is behind; try again.", { retryAfterSeconds });
+  }
+  return outcome;
+}
+
+/** Accepts the message; it is durable once this resolves. */
+export async function publish(
+  deps: ApiDeps,
+  scope: Scope,
+  request: PublishHttpRequest,
+): Promise<Message> {
+  const { body } = request;
+  const payload = payloadOf(request);
+  checkUnsupported(body);
+  const idempotency = idempotencyOf(request);
+  const { environmentId } = identityOf(request);
+  const applicationId =
+    (await scope.applicationId(request, request.params.appId)) ??
+    (await makeApplication(deps, request));
+  const message = {
+    eventId: body.eventId ?? null,
+    eventType: body.eventType,
+    channels: listOrNull(body.channels),
+    tags: listOrNull(body.tags),
+    payload,
+  };
+  const outcome = await deps.engine.publish({
+    ...message,
+    environmentId,
+    applicationId,
+    idempotency,
+  });
+  const { messageId, createdAt } = acceptedOf(outcome, message.eventId);
+  return { ...message, messageId, createdAt, expired: false };
+}

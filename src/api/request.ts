@@ -1,0 +1,57 @@
+/** What our hooks add to a request, and how routes read it. */
+import type { FastifyRequest } from "fastify";
+import type { Identity } from "./auth.ts";
+import { notFound } from "./errors.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who calls; null until authenticated. */
+    identity: Identity | null;
+    /** The body as it came; null without one. */
+    rawBody: Buffer | null;
+    /** Exact bytes of the opaque members of the body. */
+    slices: ReadonlyMap<string, Buffer> | null;
+  }
+  /** What `openapi.json` tells of an operation, beside its schemas. */
+  interface FastifySchema {
+    operationId?: string;
+    summary?: string;
+    description?: string;
+    tags?: string[];
+    deprecated?: boolean;
+    /** Not in `openapi.json`. */
+    hide?: boolean;
+  }
+  interface FastifyContextConfig {
+    /** Top-level members of the body that are kept byte for byte. */
+    opaque?: readonly string[];
+    /** `none`: anyone. `full`: not for read-only keys, although it changes nothing. */
+    access?: "none" | "full";
+    /** The route keeps idempotency keys itself. */
+    ownIdempotency?: boolean;
+  }
+}
+
+/** The caller of an authenticated route. */
+export function identityOf(request: FastifyRequest): Identity {
+  if (request.identity === null)
+    throw new Error(`${request.routeOptions.url} did not authenticate.`);
+  return request.identity;
+}
+
+/** Path and nothing else: query strings are not for logs. */
+export function pathOf(url: string): string {
+  const end = url.search(/[?#]/);
+  return end === -1 ? url : url.slice(0, end);
+}
+
+const ID_OR_UID = /^[a-zA-Z0-9\-_.]{1,256}$/;
+
+/**
+ * A path parameter that names something. What cannot be an id or uid names nothing, and must not
+ * reach the database: it may hold bytes that PostgreSQL refuses.
+ */
+export function pathName(value: string, what: string): string {
+  if (!ID_OR_UID.test(value)) throw notFound(what);
+  return value;
+}

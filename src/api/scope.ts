@@ -1,0 +1,86 @@
+/** Finds what a path names within the caller's environment; everything else is 404. */
+import type { FastifyRequest } from "fastify";
+import type { Clock } from "../core/types.ts";
+import type { Application } from "../storage/applications/application.ts";
+import { findApplication } from "../storage/applications/find-application.ts";
+import type { Endpoint, EndpointKey } from "../storage/endpoints/endpoint.ts";
+import { findEndpoint } from "../storage/endpoints/find-endpoint.ts";
+import { getMessage } from "../storage/messages/get-message.ts";
+import type { Message } from "../storage/messages/message.ts";
+import type { Storage } from "../storage/storage.ts";
+import { notFound } from "./errors.ts";
+import { identityOf, pathName } from "./request.ts";
+
+export interface ApplicationPath {
+  appId: string;
+}
+export interface EndpointPath extends ApplicationPath {
+  endpointId: string;
+}
+export interface MessagePath extends ApplicationPath {
+  msgId: string;
+}
+
+/** Publishing looks its application up this rarely; so long a deleted one still takes messages. */
+const CACHE_MS = 1_000;
+const CACHED_MAX = 10_000;
+
+export class Scope {
+  readonly #storage: Storage;
+  readonly #clock: Clock;
+  readonly #applicationIds = new Map<string, { applicationId: string; until: number }>();
+
+  constructor(storage: Storage, clock: Clock) {
+    this.#storage = storage;
+    this.#clock = clock;
+  }
+
+  /** @throws 404 */
+  async application(request: FastifyRequest, { appId }: ApplicationPath): Promise<Application> {
+    const { environmentId } = identityOf(request);
+    const name = pathName(appId, "Application");
+    const found = await findApplication(this.#storage, environmentId, name);
+    if (found === undefined) throw notFound("Application");
+    return found;
+  }
+
+  /** The application's id, remembered for a second; undefined when there is none. */
+  async applicationId(request: FastifyRequest, appId: string): Promise<string | undefined> {
+    const { environmentId } = identityOf(request);
+    const key = `${environmentId} ${pathName(appId, "Application")}`;
+    const now = this.#clock.monotonic();
+    const cached = this.#applicationIds.get(key);
+    if (cached !== undefined && now < cached.until) return cached.applicationId;
+    const found = await findApplication(this.#storage, environmentId, appId);
+    if (found === undefined) return undefined;
+    if (this.#applicationIds.size >= CACHED_MAX) this.#applicationIds.clear();
+    const { applicationId } = found;
+    this.#applicationIds.set(key, { applicationId, until: now + CACHE_MS });
+    return applicationId;
+  }
+
+  /** @throws 404 */
+  async endpoint(
+    request: FastifyRequest,
+    path: EndpointPath,
+  ): Promise<{ endpoint: Endpoint; key: EndpointKey }> {
+    const { applicationId } = await this.application(request, path);
+    const name = pathName(path.endpointId, "Endpoint");
+    const endpoint = await findEndpoint(this.#storage, applicationId, name);
+    if (endpoint === undefined) throw notFound("Endpoint");
+    return { endpoint, key: { applicationId, endpointId: endpoint.endpointId } };
+  }
+
+  /** @throws 404 */
+  async message(
+    request: FastifyRequest,
+    path: MessagePath,
+    withContent = false,
+  ): Promise<{ message: Message; applicationId: string }> {
+    const { applicationId } = await this.application(request, path);
+    const idOrEventId = pathName(path.msgId, "Message");
+    const message = await getMessage(this.#storage, { applicationId, idOrEventId }, withContent);
+    if (message === undefined) throw notFound("Message");
+    return { message, applicationId };
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The HTTP server: one fastify instance with what all APIs share (body parser, validation, request
+ * ids, logs, answers to nonsense). Each API is a context of its own, with its own shape of errors.
+ */
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { installBodyParser } from "./body-parser.ts";
+import type { ApiDeps } from "./deps.ts";
+import { answerClientError, logError, sendError, toApiError } from "./error-handling.ts";
+import { ApiError } from "./errors.ts";
+import { writeJson } from "./json-text.ts";
+import { registerLanding } from "./landing/routes.ts";
+import { pathOf } from "./request.ts";
+import { RouteTable } from "./route-table.ts";
+import { compileValidator } from "./validation.ts";
+import { allowOrigins, webhookApi, WEBHOOK_API_PATH } from "./webhook-api.ts";
+
+const HEADER_BYTES_MAX = 16_384;
+/** Checked once a second, so a dripping request is closed before 10 s. */
+const HEADERS_MS_MAX = 8_000;
+const REQUEST_MS_MAX = 60_000;
+const CHECK_MS = 1_000;
+/** The longest uid. */
+const PARAMETER_LENGTH_MAX = 256;
+const REQUEST_ID_BYTES = 6;
+
+function makeServer(deps: ApiDeps): FastifyInstance {
+  const start = deps.random(REQUEST_ID_BYTES).toString("hex");
+  let requests = 0;
+  return fastify({
+    // We log ourselves: fastify would make a child logger for every request.
+    logger: false,
+    genReqId: () => {
+      requests += 1;
+      return `req_${start}${requests.toString(36).padStart(6, "0")}`;
+    },
+    requestTimeout: REQUEST_MS_MAX,
+    http: {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: HEADERS_MS_MAX,
+      connectionsCheckingInterval: CHECK_MS,
+    },
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      maxParamLength: PARAMETER_LENGTH_MAX,
+    },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      void sendRootError(deps, request, reply, toApiError(error));
+    },
+  });
+}
+
+function installLogging(app: FastifyInstance, { log }: ApiDeps): void {
+  app.addHook("onResponse", (request, reply, done) => {
+    const fields = {
+      requestId: request.id,
+      method: request.method,
+      path: pathOf(request.url),
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    };
+    log.info(fields, "request");
+    done();
+  });
+}
+
+/** A refusal before any API was chosen, in the shape of the API that the path belongs to. */
+function sendRootError(
+  deps: ApiDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: ApiError,
+): FastifyReply {
+  if (pathOf(request.url).startsWith("/api/")) return sendError(reply, error);
+  return reply
+    .code(error.status)
+    .headers(error.headers)
+    .type("application/json")
+    .serializer(writeJson)
+    .send({
+      success: false,
+      error: { code: error.code.toUpperCase(), message: error.message },
+      meta: {
+        requestId: request.id,
+        environment: null,
+        timestamp: new Date(deps.clock.now()).toISOString(),
+        latencyMs: Math.round(reply.elapsedTime),
+      },
+    });
+}
+
+function installRefusals(app: FastifyInstance, deps: ApiDeps, routes: RouteTable): void {
+  app.setNotFoundHandler((request, reply) => {
+    const methods = routes.methodsOf(pathOf(request.url));
+    const { method } = request;
+    const error =
+      methods.length === 0
+        ? new ApiError("not_found", `There is nothing at ${method} of this path.`)
+        : new ApiError("method_not_allowed", `${method} is not possible here.`, {
+            allow: methods.join(", "),
+          });
+    return sendRootError(deps, request, reply, error);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = toApiError(error);
+    logError(deps.log, request, refusal);
+    return sendRootError(deps, request, reply, refusal);
+  });
+}
+
+/** The routes of a server, for the OpenAPI description and tests. */
+const tables = new WeakMap<FastifyInstance, RouteTable>();
+
+/** Every route of `app` that was made by `createApi`. */
+export function routesOf(app: FastifyInstance): RouteTable {
+  const table = tables.get(app);
+  if (table === undefined) throw new Error("This server was not made by createApi.");
+  return table;
+}
+
+/** The whole HTTP server; it does not listen yet. */
+export function createApi(deps: ApiDeps): FastifyInstance {
+  const app = makeServer(deps);
+  const routes = new RouteTable(app);
+  tables.set(app, routes);
+  app.decorateRequest("identity", null);
+  app.setValidatorCompiler(compileValidator);
+  installLogging(app, deps);
+  app.addHook("onRequest", allowOrigins);
+  installBodyParser(app);
+  installRefusals(app, deps, routes);
+  registerLanding(app, deps.version);
+  // Loaded when the server gets ready; a failure surfaces there.
+  void app.register(async (api) => await webhookApi(api, deps), { prefix: WEBHOOK_API_PATH });
+  for (const register of deps.routes ?? []) void app.register(register);
+  return app;
+}
