@@ -1,0 +1,67 @@
+/**
+ * The battery API as a plugin of its own: own envelope, own refusals, own authentication. Everything
+ * below `registerBatteryRoutes` is composition; what each route does is in the files it names.
+ */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { TSchema } from "typebox";
+import type { Authenticate } from "../api/auth.ts";
+import { logError, toApiError } from "../api/error-handling.ts";
+import { writeJson } from "../api/json-text.ts";
+import { compileValidator } from "../api/validation.ts";
+import type { Log } from "../core/types.ts";
+import { Acceptor } from "./acceptor.ts";
+import { registerActionRoutes } from "./action-routes.ts";
+import type { BatteryContext, BatteryRoutesOptions } from "./context.ts";
+import { DeviceCatalogue } from "./device-catalogue.ts";
+import { DeviceReader } from "./device-reader.ts";
+import { registerDeviceRoutes } from "./device-routes.ts";
+import { Envelope } from "./envelope.ts";
+import { registerPushRoute } from "./push-route.ts";
+import { Refusal, refusalOf } from "./refusals.ts";
+
+/** Mounts the battery API at the root of `app`, which has the body parser of `api/server.ts`. */
+export async function registerBatteryRoutes(
+  app: FastifyInstance,
+  options: BatteryRoutesOptions,
+): Promise<void> {
+  const { storage, clock, log, connectors, onAccepted } = options;
+  const context: BatteryContext = {
+    ...options,
+    acceptor: new Acceptor(storage, onAccepted),
+    catalogue: new DeviceCatalogue(storage, clock, connectors),
+    reader: new DeviceReader(storage, clock, log),
+    envelope: new Envelope(clock),
+  };
+  await app.register(async (plugin) => {
+    plugin.setValidatorCompiler<TSchema>(compileValidator);
+    plugin.setSerializerCompiler(() => writeJson);
+    plugin.setErrorHandler((error, request, reply) => {
+      const refusal = error instanceof Refusal ? error : refused(error, request, log);
+      return context.envelope.refusal(reply, refusal);
+    });
+    plugin.addHook("onRequest", (request) => authenticate(request, options.authenticate));
+    plugin.addHook("onClose", async () => {
+      await context.acceptor.drained();
+      await context.reader.drained();
+    });
+    registerDeviceRoutes(plugin, context);
+    registerPushRoute(plugin, context);
+    registerActionRoutes(plugin, context);
+  });
+}
+
+function refused(error: unknown, request: FastifyRequest, log: Log): Refusal {
+  const apiError = toApiError(error);
+  logError(log, request, apiError);
+  return refusalOf(apiError);
+}
+
+async function authenticate(request: FastifyRequest, ask: Authenticate): Promise<void> {
+  const answer = await ask(request.headers);
+  if (!answer.ok) {
+    throw new Refusal(answer.reason === "missing" ? "UNAUTHORIZED" : "INVALID_API_KEY");
+  }
+  request.identity = answer.identity;
+  const writes = request.method !== "GET" && request.method !== "HEAD";
+  if (writes && answer.identity.scope !== "full") throw new Refusal("INSUFFICIENT_PERMISSIONS");
+}
