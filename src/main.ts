@@ -1,0 +1,102 @@
+/** `npm start`: reads the configuration, starts the server, tells people how to use it, stops it cleanly. */
+import { readFileSync } from "node:fs";
+import { type Logger, pino } from "pino";
+import { formatBanner } from "./banner.ts";
+import { formatHelp, type LogLevel, readConfig } from "./config.ts";
+import { type RunningServer, startServer } from "./server.ts";
+
+/** SIGTERM drains and exits within this time (`contract.md` §3). */
+const STOP_MS_MAX = 28_000;
+/** Ctrl-C reaches the whole process group and is forwarded as well: one wish, not two. */
+const SAME_WISH_MS = 1_000;
+
+// The package's own manifest: always there, always with a version.
+const { version } = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+) as { version: string };
+
+/**
+ * JSON lines on standard error. Of an error only what was written for people: drivers hang whole
+ * connections on theirs, keys and all.
+ */
+function makeLog(level: LogLevel): Logger {
+  const describe = (error: unknown): object => {
+    if (!(error instanceof Error)) return { message: String(error) };
+    const { name, message, stack, cause } = error;
+    const code = "code" in error ? error.code : undefined;
+    return { name, message, code, stack, ...(cause !== undefined && { cause: describe(cause) }) };
+  };
+  const options = { level, base: { pid: process.pid }, serializers: { err: describe } };
+  return pino(options, pino.destination(2));
+}
+
+function refuse(problems: string[]): never {
+  process.stderr.write(`Amps cannot start:\n\n${problems.map((line) => `  ${line}`).join("\n")}\n`);
+  process.exit(1);
+}
+
+async function main(): Promise<void> {
+  const startedAt = performance.now();
+  const loaded = readConfig();
+  if ("help" in loaded) {
+    process.stdout.write(formatHelp());
+    return;
+  }
+  if ("problems" in loaded) refuse(loaded.problems);
+  const { config } = loaded;
+  const log = makeLog(config.logLevel);
+  const stopping = new AbortController();
+  let running: RunningServer | undefined;
+  const stop = stopOnce(() => {
+    stopping.abort();
+    return running?.stop();
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  // The launcher's end of the channel closed: it was killed, and nobody could stop us any more.
+  process.on("disconnect", stop);
+  try {
+    running = await startServer(config, { log, version });
+  } catch (error) {
+    refuse(explain(error));
+  }
+  if (stopping.signal.aborted) {
+    await running.stop();
+    return;
+  }
+  void running.failed.then((error) => {
+    process.exitCode = 1;
+    log.fatal({ err: error }, "The database is gone; the server stops.");
+    return stop();
+  });
+  process.stdout.write(formatBanner(config, running.facts, performance.now() - startedAt));
+}
+
+/** Stops once; a second wish, a second later, ends the process at once. */
+function stopOnce(stop: () => Promise<void> | undefined): () => void {
+  let firstAt: number | undefined;
+  return () => {
+    if (firstAt !== undefined) {
+      if (performance.now() - firstAt > SAME_WISH_MS) process.exit(1);
+      return;
+    }
+    firstAt = performance.now();
+    process.stdout.write("\nStopping: finishing what is under way …\n");
+    setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
+    void Promise.resolve(stop()).then(
+      () => process.exit(process.exitCode ?? 0),
+      (error: unknown) => {
+        process.stderr.write(`Stopping failed: ${explain(error).join("\n")}\n`);
+        process.exit(1);
+      },
+    );
+  };
+}
+
+/** The error and its causes, one line each; stack traces are for bugs. */
+function explain(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  const lines = error.message.split("\n");
+  return error.cause === undefined ? lines : [...lines, ...explain(error.cause)];
+}
+
+await main();

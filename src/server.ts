@@ -1,0 +1,298 @@
+/** Composition: config → database, storage, sender, node, engine, batteries, API; stopped in reverse order. */
+import { randomBytes, randomFillSync } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import { createAuthenticator } from "./api/auth.ts";
+import { createApi } from "./api/server.ts";
+import type { ServerFacts } from "./banner.ts";
+import { createConnectors } from "./battery/connectors/list.ts";
+import { DeviceDriver } from "./battery/driver.ts";
+import { registerBatteryRoutes } from "./battery/routes.ts";
+import { ensureSandboxBatteries } from "./battery/sandbox-batteries.ts";
+import { systemClock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import type { ListenAddress } from "./core/address.ts";
+import { IdSource } from "./core/ids.ts";
+import type { EnvironmentMode } from "./core/types.ts";
+import { Engine } from "./engine/engine.ts";
+import { Node } from "./engine/ownership.ts";
+import { PartitionKeeper } from "./engine/partition-keeper.ts";
+import { createSender } from "./sender/sender.ts";
+import { listDevices } from "./storage/devices/list-devices.ts";
+import { startEmbedded } from "./storage/embedded/start-embedded.ts";
+import { type Bootstrapped, bootstrap } from "./storage/environments/bootstrap.ts";
+import { ensureMasterKey } from "./storage/master-key.ts";
+import { migrate } from "./storage/migrate.ts";
+import { readServerVersion } from "./storage/server-version.ts";
+import { Storage } from "./storage/storage.ts";
+import { Vault } from "./storage/vault.ts";
+
+const KEY_BYTES = 32;
+
+export interface RunningServer {
+  facts: ServerFacts;
+  /** Resolves with the reason when the server cannot go on; otherwise never. */
+  failed: Promise<Error>;
+  stop(): Promise<void>;
+}
+
+export interface ServerTools {
+  log: Logger;
+  version: string;
+}
+
+/** What was started, to be stopped in reverse order. */
+class Stops {
+  readonly #stops: (() => Promise<unknown>)[] = [];
+
+  add(stop: () => Promise<unknown>): void {
+    this.#stops.push(stop);
+  }
+
+  async run(): Promise<void> {
+    for (let stop = this.#stops.pop(); stop !== undefined; stop = this.#stops.pop()) await stop();
+  }
+}
+
+/** @throws with what to do, after undoing what was started */
+export async function startServer(config: Config, tools: ServerTools): Promise<RunningServer> {
+  const stops = new Stops();
+  try {
+    return await start(config, tools, stops);
+  } catch (error) {
+    await stops.run();
+    throw error;
+  }
+}
+
+async function start(config: Config, tools: ServerTools, stops: Stops): Promise<RunningServer> {
+  const { log } = tools;
+  const database = await openDatabase(config, tools, stops);
+  const { storage } = database;
+  const ids = new IdSource(
+    () => systemClock.now(),
+    (bytes) => randomFillSync(bytes),
+  );
+  const environments = await bootstrap(storage, ids, {
+    presetKeys: config.presetKeys,
+    generateKey,
+  });
+  await ensureSandboxBatteries(storage, ids, {
+    environmentId: environments.sandbox.environmentId,
+    count: config.sandboxBatteries,
+  });
+  const keeper = new PartitionKeeper(storage, systemClock, log);
+  await keeper.start();
+  stops.add(() => keeper.stop());
+
+  const listening: ListenAddress[] = [];
+  const work = await startWork(
+    config,
+    { ...tools, storage, ids, ownAddresses: () => listening },
+    stops,
+  );
+  const url = config.roles.has("api")
+    ? await startApi(config, { ...tools, storage, ids, work, listening }, stops)
+    : undefined;
+  const facts = await describe(config, tools, { storage, environments, url });
+  return { facts, failed: database.failed, stop: () => stops.run() };
+}
+
+/** 256 random bits behind the prefix that names the environment. */
+function generateKey(mode: EnvironmentMode): string {
+  const prefix = mode === "sandbox" ? "sk_test_" : "sk_live_";
+  return prefix + randomBytes(KEY_BYTES).toString("base64url");
+}
+
+async function openDatabase(
+  config: Config,
+  { log }: ServerTools,
+  stops: Stops,
+): Promise<{ storage: Storage; failed: Promise<Error> }> {
+  let connectionUrl: string;
+  let failed = new Promise<Error>(() => undefined);
+  if (config.database.kind === "external") {
+    connectionUrl = config.database.url;
+  } else {
+    const embedded = await startEmbedded({ dataDir: config.dataDir, log });
+    stops.add(() => embedded.stop());
+    connectionUrl = embedded.url;
+    failed = embedded.exited;
+  }
+  await migrate(connectionUrl);
+  const masterKey = config.masterKey ?? (await ensureMasterKey(config.dataDir));
+  const storage = new Storage({ connectionUrl, vault: new Vault(masterKey), log });
+  stops.add(() => storage.close());
+  return { storage, failed };
+}
+
+interface Work {
+  node: Node;
+  engine: Engine;
+  driver: DeviceDriver;
+  connectors: ReturnType<typeof createConnectors>;
+}
+
+interface WorkTools extends ServerTools {
+  storage: Storage;
+  ids: IdSource;
+  ownAddresses: () => readonly ListenAddress[];
+}
+
+/** What goes on without being asked: deliveries and devices of the buckets this node owns. */
+async function startWork(config: Config, tools: WorkTools, stops: Stops): Promise<Work> {
+  const { storage, ids, log, version, ownAddresses } = tools;
+  const sender = createSender({
+    egressAllow: config.egressAllow,
+    clock: systemClock,
+    ownAddresses,
+  });
+  stops.add(() => sender.close());
+  const node = new Node({
+    storage,
+    clock: systemClock,
+    log,
+    ids,
+    roles: config.roles,
+    onNotification: (channel, payload) => {
+      engine.notified(channel, payload);
+      driver.notified(channel, payload);
+    },
+  });
+  const engine = new Engine({
+    storage,
+    sender,
+    clock: systemClock,
+    log,
+    ids,
+    random: Math.random,
+    ownership: node.deliveries,
+    nodeId: () => node.nodeId,
+    retryScheduleMs: config.retryScheduleMs,
+    deliveryTimeoutMs: config.deliveryTimeoutMs,
+    userAgent: `Amps-Webhooks/${version}`,
+  });
+  const connectors = createConnectors({
+    storage,
+    clock: systemClock,
+    sandboxSpeed: config.sandboxSpeed,
+  });
+  const driver = new DeviceDriver({
+    storage,
+    clock: systemClock,
+    log,
+    ids,
+    ownership: node.devices,
+    connectors,
+    handOff: (rows) => engine.handOff(rows),
+  });
+  stops.add(() => node.stop());
+  await node.start();
+  stops.add(() => engine.stop());
+  engine.start();
+  stops.add(() => driver.stop());
+  driver.start();
+  return { node, engine, driver, connectors };
+}
+
+interface ApiTools extends ServerTools {
+  storage: Storage;
+  ids: IdSource;
+  work: Work;
+  /** Filled with where the API listens. */
+  listening: ListenAddress[];
+}
+
+async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<string> {
+  const { storage, ids, log, version, work, listening } = tools;
+  const { engine, driver, node, connectors } = work;
+  const authenticate = createAuthenticator(storage, systemClock);
+  const api = createApi({
+    storage,
+    engine,
+    authenticate,
+    clock: systemClock,
+    log,
+    ids,
+    random: randomBytes,
+    egressAllow: config.egressAllow,
+    httpsRequired: false,
+    ownAddresses: () => listening,
+    version,
+    health: () => ({
+      node: node.healthy
+        ? { status: "ok" }
+        : {
+            status: "error",
+            detail: "This node's lease is not valid; it is trying to join again.",
+          },
+    }),
+    routes: [
+      (app: FastifyInstance) =>
+        registerBatteryRoutes(app, {
+          storage,
+          clock: systemClock,
+          ids,
+          authenticate,
+          connectors,
+          log,
+          onAccepted: (actions) => driver.handOff(actions),
+        }),
+    ],
+  });
+  stops.add(() => api.close());
+  return listen(api, config, listening);
+}
+
+async function listen(
+  api: FastifyInstance,
+  config: Config,
+  listening: ListenAddress[],
+): Promise<string> {
+  const { host } = config;
+  try {
+    await api.listen({ host, port: config.port });
+  } catch (cause) {
+    if (!(cause instanceof Error) || !("code" in cause)) throw cause;
+    if (cause.code === "EADDRINUSE") {
+      throw new Error(
+        `Port ${config.port} on ${host} is already in use. Stop what listens there, ` +
+          "or choose another port with AMPS_PORT (0 takes a free one).",
+        { cause },
+      );
+    }
+    throw new Error(
+      `Amps cannot listen on ${host}, port ${config.port}: check AMPS_HOST and AMPS_PORT.`,
+      { cause },
+    );
+  }
+  const address = api.server.address();
+  if (address === null || typeof address === "string") throw new Error("The API has no TCP port.");
+  const { port } = address;
+  listening.push({ host, port });
+  const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${shown.includes(":") ? `[${shown}]` : shown}:${port}`;
+}
+
+async function describe(
+  config: Config,
+  tools: ServerTools,
+  started: { storage: Storage; environments: Bootstrapped; url: string | undefined },
+): Promise<ServerFacts> {
+  const { storage, environments, url } = started;
+  const { sandbox, newKeys } = environments;
+  const server = `PostgreSQL ${await readServerVersion(storage)}`;
+  const embedded = `${server}, embedded in ${config.dataDir}`;
+  const page = { environmentId: sandbox.environmentId, offset: 0, limit: 1 };
+  const [first] = await listDevices(storage, page);
+  return {
+    version: tools.version,
+    url,
+    database: config.database.kind === "embedded" ? embedded : `${server}, from DATABASE_URL`,
+    sandboxKey: newKeys.sandbox,
+    liveKey: newKeys.live,
+    sandboxKeyHint: sandbox.keyHint,
+    firstDeviceId: first?.deviceId,
+    roles: [...config.roles],
+  };
+}
