@@ -1,0 +1,47 @@
+import type { Benchmark, Context } from "../benchmark.ts";
+import { type Throughput, againstFloor, countCpu } from "../harness/against-floor.ts";
+import { startProduct, startReceiver, untilStored } from "../harness/cast.ts";
+import type { Child } from "../harness/child.ts";
+import { addBacklog, addEndpoint, type GroundEndpoint, prepareGround } from "../harness/ground.ts";
+import type { Receiver } from "../processes/receiver.ts";
+
+/** From the start of the product to the last stored result. */
+export async function drainOnce(
+  { database, sizes }: Context,
+  receiver: Child<Receiver>,
+  url: string,
+): Promise<Throughput> {
+  const { deliveries } = sizes;
+  const ground = await prepareGround(database);
+  const endpoints: GroundEndpoint[] = [];
+  for (let number = 0; number < sizes.endpoints; number += 1) {
+    endpoints.push(await addEndpoint(ground, `${url}/hook/${number}`));
+  }
+  await addBacklog(ground, endpoints, deliveries);
+  await receiver.call("reset", {});
+  const product = await startProduct(ground, { AMPS_ROLES: "engine" });
+  const spent = await countCpu(product.process, database);
+  const endedAt = await untilStored(ground, receiver, deliveries);
+  const perSecond = (deliveries / (endedAt - product.startedAt)) * 1000;
+  return { perSecond, ...(await spent(deliveries)) };
+}
+
+export const drain: Benchmark = {
+  name: "drain",
+  does: "a backlog of stored deliveries to stored results, from the start of the engine",
+  goal: { field: "ratioToFloor", better: "higher", must: 0.5, aim: 0.8 },
+  defaults: { runs: 3, deliveries: 100_000, endpoints: 20 },
+  async run(context) {
+    const { sizes, progress } = context;
+    const receiver = startReceiver();
+    const [url = ""] = await receiver.call("open", { manner: "answer" });
+    return againstFloor({
+      label: "drain",
+      runs: sizes.runs,
+      requests: sizes.deliveries,
+      receiverUrl: url,
+      progress,
+      measure: () => drainOnce(context, receiver, url),
+    });
+  },
+};
