@@ -4,5 +4,8 @@ import { actions } from "./benchmarks/actions.ts";
 import { drain } from "./benchmarks/drain.ts";
 import { floor } from "./benchmarks/floor.ts";
 import { ingest } from "./benchmarks/ingest.ts";
+import { isolation } from "./benchmarks/isolation.ts";
+import { latency } from "./benchmarks/latency.ts";
+import { tenants } from "./benchmarks/tenants.ts";
 
-export const BENCHMARKS: readonly Benchmark[] = [floor, drain, ingest, actions];
+export const BENCHMARKS: readonly Benchmark[] = [floor, drain, ingest, actions, latency, isolation, tenants];

@@ -23,6 +23,12 @@ export function startPublisher(): Child<Publisher> {
   return publisher;
 }
 
+export function startPoster(): Child<Poster> {
+  const poster = new Child<Poster>("poster.ts");
+  onCleanup(() => poster.end());
+  return poster;
+}
+
 /** Posts `requests` by the bare client. @returns per second, and CPU of the client per request */
 export async function measureFloor(
   url: string,
