@@ -1,6 +1,8 @@
 /** `npm run bench`: lists the benchmarks, or runs one, or all. What to measure is in `benchmarks/`. */
+import path from "node:path";
 import type { Benchmark } from "./benchmark.ts";
 import { BENCHMARKS } from "./catalogue.ts";
+import { profileInto } from "./harness/cast.ts";
 import { cleanUp, tidily } from "./harness/cleanup.ts";
 import { type Database, openDatabase } from "./harness/database.ts";
 import { readSurroundings } from "./harness/machine.ts";
@@ -45,6 +47,7 @@ async function run(options: Options): Promise<void> {
   const chosen = chooseBenchmarks(options);
   for (const benchmark of chosen) sizesOf(benchmark, options.sizes, options.name !== "all");
   const database = await openDatabase(process.env["DATABASE_URL"]);
+  if (options.profile !== undefined) profileInto(path.resolve(options.profile));
   const setting = { ...readSurroundings(), database: database.description };
   if (!options.json) process.stdout.write(`${formatHeader(setting)}\n`);
   const results: Record<string, unknown>[] = [];

@@ -6,6 +6,8 @@ export interface Options {
   /** Undefined: list them. */
   name: string | undefined;
   json: boolean;
+  /** Folder for CPU profiles of the product's processes. */
+  profile: string | undefined;
   sizes: Partial<Sizes>;
 }
 
@@ -44,6 +46,7 @@ export function readOptions(args: string[]): Options {
     allowPositionals: true,
     options: {
       json: { type: "boolean", default: false },
+      profile: { type: "string" },
       runs: { type: "string" },
       deliveries: { type: "string" },
       seconds: { type: "string" },
@@ -53,7 +56,8 @@ export function readOptions(args: string[]): Options {
     },
   });
   if (positionals.length > 1) throw new Error("Name one benchmark, or all.");
-  return { name: positionals[0], json: values.json, sizes: readSizes(values) };
+  const { json, profile } = values;
+  return { name: positionals[0], json, profile, sizes: readSizes(values) };
 }
 
 /** The sizes of a benchmark: its defaults, changed as asked; what it does not know, it refuses. */
@@ -81,16 +85,18 @@ export function formatList(benchmarks: readonly Benchmark[]): string {
     const goalLine = bounds === "" ? "" : `\n${indent}must reach ${bounds}`;
     return `  ${name.padEnd(width)}  ${does}${goalLine}\n${indent}${sizes.join(" ")}`;
   });
-  const sizes = Object.entries(SIZE_OPTIONS).map(
-    ([name, meaning]) => `  --${name.padEnd(width)} ${meaning}`,
-  );
+  const options = Object.entries({
+    ...SIZE_OPTIONS,
+    json: "print one JSON object on standard output, nothing else",
+    "profile FOLDER": "leave a CPU profile of every product process there (.cpuprofile)",
+  });
+  const sizes = options.map(([name, meaning]) => `  --${name.padEnd(14)}  ${meaning}`);
   return [
     "npm run bench -- NAME [--json] [sizes], or all in turn: npm run bench -- all",
     "",
     ...lines,
     "",
     ...sizes,
-    "  --json".padEnd(width + 5) + "print one JSON object on standard output, nothing else",
     "",
     "DATABASE_URL chooses the PostgreSQL; without it the embedded one runs in a temporary folder.",
     "",

@@ -1,6 +1,12 @@
 import type { Benchmark, Context } from "../benchmark.ts";
 import { againstQuiet } from "../harness/against-quiet.ts";
-import { type RunningProduct, startProduct, startPublisher, startReceiver } from "../harness/cast.ts";
+import {
+  type RunningProduct,
+  startProduct,
+  startPublisher,
+  startReceiver,
+  until,
+} from "../harness/cast.ts";
 import type { Child } from "../harness/child.ts";
 import { publishBody } from "../harness/event.ts";
 import { addApplication, addEndpoint, type Ground, prepareGround } from "../harness/ground.ts";
@@ -13,7 +19,7 @@ const ENDPOINTS_PER_APPLICATION = 20;
 /** One of so many is healthy, in every application. */
 const HEALTHY_EACH = 10;
 /** Long enough to hold a slot, short enough to be met within the run. */
-const DELIVERY_TIMEOUT = "5s";
+export const DELIVERY_TIMEOUT = "5s";
 
 export interface Neighbours {
   targets: Target[];
@@ -52,7 +58,10 @@ export async function publishToNeighbours(
   const { url } = product;
   const load = { url, apiKey, targets, perSecond: PER_SECOND };
   // Caches of keys, applications and endpoints fill in the first turn.
-  await publisher.call("pace", { ...load, seconds: Math.min(seconds, targets.length / PER_SECOND) });
+  await publisher.call("pace", {
+    ...load,
+    seconds: Math.min(seconds, targets.length / PER_SECOND),
+  });
   const published = await publisher.call("pace", { ...load, seconds });
   return published.filter(({ target }) => healthy.has(target));
 }
@@ -61,11 +70,12 @@ async function untilArrived(
   receiver: Child<Receiver>,
   published: Published[],
 ): Promise<Map<string, number>> {
-  for (;;) {
-    const arrivals = await receiver.call("arrivals");
-    if (published.every(({ id }) => arrivals.has(id))) return arrivals;
-    await receiver.call("reached", { count: (await receiver.call("count")) + 1 });
-  }
+  let arrivals = new Map<string, number>();
+  await until(async () => {
+    arrivals = await receiver.call("arrivals");
+    return published.every(({ id }) => arrivals.has(id));
+  }, "all events of healthy endpoints to arrive");
+  return arrivals;
 }
 
 export const isolation: Benchmark = {

@@ -1,4 +1,5 @@
 /** Who takes part in a benchmark, started here and ended by the cleanup. */
+import { setTimeout as delay } from "node:timers/promises";
 import type { Poster } from "../processes/poster.ts";
 import type { Publisher } from "../processes/publisher.ts";
 import type { Receiver } from "../processes/receiver.ts";
@@ -10,6 +11,15 @@ import { monotonicMs } from "./time.ts";
 
 export const CONNECTIONS = 64;
 const POLL_MS = 5;
+/** A retry would come after some seconds; what takes longer is no result. */
+const PATIENCE_MS = 60_000;
+
+/** Where the product's CPU profiles go; undefined: none are made. */
+let profiles: string | undefined;
+
+export function profileInto(folder: string): void {
+  profiles = folder;
+}
 
 export function startReceiver(): Child<Receiver> {
   const receiver = new Child<Receiver>("receiver.ts");
@@ -56,7 +66,10 @@ export async function startProduct(
   settings: Record<string, string> = {},
   watch = false,
 ): Promise<RunningProduct> {
-  const process = new Child<Server>("server.ts", profileArguments());
+  const process = new Child<Server>(
+    "server.ts",
+    profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`],
+  );
   onCleanup(() => process.end());
   onCleanup(() => process.call("stop"));
   const env = {
@@ -72,12 +85,6 @@ export async function startProduct(
   return { process, ...(await process.call("start", { env, watch })) };
 }
 
-/** With BENCH_PROFILE=folder every product process leaves a CPU profile there. */
-function profileArguments(): string[] {
-  const folder = process.env["BENCH_PROFILE"];
-  return folder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${folder}`];
-}
-
 /**
  * Resolves with the monotonic time at which nothing is owed any more, once the receiver has had
  * everything: asking the database earlier would only take its time.
@@ -88,16 +95,13 @@ export async function untilStored(
   deliveries: number,
 ): Promise<number> {
   await receiver.call("reached", { count: deliveries });
-  for (;;) {
+  await until(async () => {
     const [row] = await ground.storage.query<{ done: boolean }>(
       { name: "", text: "SELECT NOT EXISTS (SELECT FROM delivery) AS done" },
       [],
     );
-    if (row?.done === true) break;
-    await new Promise((resolve) => {
-      setTimeout(resolve, POLL_MS);
-    });
-  }
+    return row?.done === true;
+  }, "all results to be stored");
   const endedAt = monotonicMs();
   const stored = await countStored(ground);
   if (stored.delivered !== deliveries || stored.failed > 0) {
@@ -107,4 +111,13 @@ export async function untilStored(
     );
   }
   return endedAt;
+}
+
+/** Asks again and again, for a minute. */
+export async function until(isDone: () => Promise<boolean>, what: string): Promise<void> {
+  const deadline = monotonicMs() + PATIENCE_MS;
+  while (!(await isDone())) {
+    if (monotonicMs() > deadline) throw new Error(`Waited a minute for ${what}, in vain.`);
+    await delay(POLL_MS);
+  }
 }

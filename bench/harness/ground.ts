@@ -181,3 +181,36 @@ export async function countStored(ground: Ground): Promise<Stored> {
     owed: Number(row.owed),
   };
 }
+
+/** Messages that were delivered to the endpoint at the first attempt, a moment ago. */
+export async function addHistory(
+  ground: Ground,
+  endpoint: GroundEndpoint,
+  messages: number,
+): Promise<void> {
+  await query(
+    ground.url,
+    `WITH event AS (
+       SELECT $3 || lpad(n::text, ${SUFFIX_DIGITS}, '0') AS message_id,
+         $4 || lpad(n::text, ${SUFFIX_DIGITS}, '0') AS attempt_id
+       FROM generate_series(1, $5::int) AS n
+     ),
+     message AS (
+       INSERT INTO message (application_id, message_id, event_type, payload)
+       SELECT $1, message_id, '${EVENT_TYPE}', convert_to($6, 'UTF8') FROM event
+     )
+     INSERT INTO attempt (application_id, attempt_id, endpoint_id, message_id, event_type, trigger,
+       succeeded, response_status, response_body, duration_ms, url, attempted_at)
+     SELECT $1, attempt_id, $2, message_id, '${EVENT_TYPE}', 0, true, 200, 'ok', 2, $7, now() FROM event`,
+    [
+      endpoint.applicationId,
+      endpoint.endpointId,
+      idStem("msg_"),
+      idStem("atmpt_"),
+      messages,
+      EVENT_BODY,
+      endpoint.url,
+    ],
+  );
+  await settle(ground);
+}

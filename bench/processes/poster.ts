@@ -27,7 +27,10 @@ function dispatch(
   agent.dispatch({ origin, path: "/hook", method: "POST", headers, body: SIGNED_BODY }, handler);
 }
 
-function handlerOf(onEnd: () => void, onFailure: (error: Error) => void): Dispatcher.DispatchHandler {
+function handlerOf(
+  onEnd: () => void,
+  onFailure: (error: Error) => void,
+): Dispatcher.DispatchHandler {
   return {
     onRequestStart: () => undefined,
     onResponseStart: (_controller, status) => {

@@ -18,10 +18,16 @@ const ENDLESS_HEAD = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n";
 const ENDLESS_PART = Buffer.alloc(64 * 1024, "x");
 const HEAD_END = "\r\n\r\n";
 const EMPTY = Buffer.alloc(0);
+/** Who waits for more and gets nothing for so long is told so. */
+const SILENCE_MS_MAX = 60_000;
 
 const servers: Server[] = [];
 let received = 0;
-let waiting: { count: number; resolve: (at: number) => void }[] = [];
+/** Only requests that are dealt with so are counted; null: all. */
+let counted: Manner | null = null;
+let lastAt = monotonicMs();
+let waiting: { count: number; resolve: (at: number) => void; reject: (error: Error) => void }[] =
+  [];
 /** Message id → when it first arrived; null: not wanted. */
 let arrivals: Map<string, number> | null = null;
 /** From `completedAt` in the body to the arrival, per event; null: not wanted. */
@@ -35,7 +41,8 @@ function headerOf(head: string, name: string): string | undefined {
   return head.slice(from, end === -1 ? undefined : end);
 }
 
-function note(head: string, body: Buffer): void {
+function note(head: string, body: Buffer, manner: Manner): void {
+  if (counted !== null && manner !== counted) return;
   received += 1;
   if (arrivals !== null) {
     const id = headerOf(head, "svix-id");
@@ -46,12 +53,22 @@ function note(head: string, body: Buffer): void {
     if (completedAt !== undefined) sinceCompleted.push(wallMs() - Date.parse(completedAt));
   }
   if (waiting.length === 0) return;
+  lastAt = monotonicMs();
   const reached = waiting.filter(({ count }) => received >= count);
   if (reached.length === 0) return;
   waiting = waiting.filter(({ count }) => received < count);
-  const at = monotonicMs();
-  for (const { resolve } of reached) resolve(at);
+  for (const { resolve } of reached) resolve(lastAt);
 }
+
+function checkSilence(): void {
+  if (monotonicMs() - lastAt < SILENCE_MS_MAX) return;
+  for (const { count, reject } of waiting) {
+    reject(new Error(`Only ${received} of ${count} requests came; then none for a minute.`));
+  }
+  waiting = [];
+}
+
+setInterval(checkSilence, 1_000).unref();
 
 function pourEndlessly(socket: Socket): void {
   const pour = (): void => {
@@ -76,7 +93,7 @@ function receive(socket: Socket, manner: Manner): void {
       const bodyAt = headEnd + HEAD_END.length;
       const end = bodyAt + Number(headerOf(head, "content-length") ?? 0);
       if (end > data.length) break;
-      note(head, data.subarray(bodyAt, end));
+      note(head, data.subarray(bodyAt, end), manner);
       at = end;
       if (manner === "endless") pourEndlessly(socket);
       else if (manner !== "hang") socket.write(ANSWERS[manner]);
@@ -105,13 +122,16 @@ const methods = {
 
   /** Forgets what was received; from now on keeps what is asked for. */
   async reset({
+    count = null,
     keepArrivals = false,
     keepSinceCompleted = false,
   }: {
+    count?: Manner | null;
     keepArrivals?: boolean;
     keepSinceCompleted?: boolean;
   }): Promise<void> {
     received = 0;
+    counted = count;
     arrivals = keepArrivals ? new Map() : null;
     sinceCompleted = keepSinceCompleted ? [] : null;
   },
@@ -123,8 +143,9 @@ const methods = {
   /** Resolves with the monotonic time of the `count`-th request since the reset. */
   reached({ count }: { count: number }): Promise<number> {
     if (received >= count) return Promise.resolve(monotonicMs());
-    return new Promise((resolve) => {
-      waiting.push({ count, resolve });
+    lastAt = monotonicMs();
+    return new Promise((resolve, reject) => {
+      waiting.push({ count, resolve, reject });
     });
   },
 
