@@ -51,3 +51,6 @@ export interface Benchmark {
   defaults: Partial<Sizes>;
   run(context: Context): Promise<Outcome>;
 }
+
+/** What a benchmark needs and this machine does not have; the message says how to get it. */
+export class NotHere extends Error {}

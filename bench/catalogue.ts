@@ -2,6 +2,7 @@
 import type { Benchmark } from "./benchmark.ts";
 import { actions } from "./benchmarks/actions.ts";
 import { backlog } from "./benchmarks/backlog.ts";
+import { baseline } from "./benchmarks/baseline.ts";
 import { drain } from "./benchmarks/drain.ts";
 import { floor } from "./benchmarks/floor.ts";
 import { growth } from "./benchmarks/growth.ts";
@@ -22,4 +23,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   tenants,
   growth,
   memory,
+  baseline,
 ];

@@ -1,6 +1,6 @@
 /** `npm run bench`: lists the benchmarks, or runs one, or all. What to measure is in `benchmarks/`. */
 import path from "node:path";
-import type { Benchmark } from "./benchmark.ts";
+import { type Benchmark, NotHere } from "./benchmark.ts";
 import { BENCHMARKS } from "./catalogue.ts";
 import { profileInto } from "./harness/cast.ts";
 import { cleanUp, tidily } from "./harness/cleanup.ts";
@@ -52,7 +52,16 @@ async function run(options: Options): Promise<void> {
   if (!options.json) process.stdout.write(`${formatHeader(setting)}\n`);
   const results: Record<string, unknown>[] = [];
   for (const benchmark of chosen) {
-    results.push(await runOne(benchmark, { options, database, setting }));
+    try {
+      results.push(await runOne(benchmark, { options, database, setting }));
+    } catch (error) {
+      if (!(error instanceof NotHere) || options.name !== "all") throw error;
+      // The others can still be measured; that this one was not is said, and fails the command.
+      endProgress();
+      process.exitCode = 1;
+      process.stderr.write(`${benchmark.name} was not run. ${error.message}\n`);
+      results.push({ name: benchmark.name, notRun: error.message });
+    }
   }
   if (!options.json) return;
   const result = options.name === "all" ? { name: "all", results } : results[0];

@@ -26,13 +26,19 @@ function wholeNumber(name: string, text: string): number {
   throw new Error(`--${name}: must be a whole number above 0 (got ${JSON.stringify(text)})`);
 }
 
+function readSeconds(text: string): number {
+  if (/^\d{1,5}(\.\d+)?$/.test(text) && Number(text) > 0) return Number(text);
+  throw new Error(`--seconds: must be a number above 0 (got ${JSON.stringify(text)})`);
+}
+
 function readSizes(values: Partial<Record<string, string | boolean>>): Partial<Sizes> {
   const sizes: Partial<Sizes> = {};
-  for (const name of ["runs", "deliveries", "seconds", "endpoints", "waiting"] as const) {
+  for (const name of ["runs", "deliveries", "endpoints", "waiting"] as const) {
     const text = values[name];
     if (typeof text === "string") sizes[name] = wholeNumber(name, text);
   }
-  const { history } = values;
+  const { history, seconds: length } = values;
+  if (typeof length === "string") sizes.seconds = readSeconds(length);
   if (typeof history === "string") {
     sizes.history = history.split(",").map((text) => wholeNumber("history", text));
   }

@@ -155,7 +155,7 @@ export async function addBacklog(
 
 /** Statistics and a checkpoint, so that no run pays for the preparation. */
 export async function settle(ground: Ground): Promise<void> {
-  await query(ground.url, "VACUUM (ANALYZE)");
+  await query(ground.url, "VACUUM (ANALYZE) message, attempt, delivery");
   // Not everybody may; then it is the operator's timing.
   await query(ground.url, "CHECKPOINT").catch(() => undefined);
 }
