@@ -43,13 +43,17 @@ export async function againstFloor(options: AgainstFloor): Promise<Outcome> {
   const rates = measured.map(({ perSecond }) => perSecond);
   const ratios = rates.map((rate, index) => rate / mean(floorRates.slice(index, index + 2)));
   const row = (name: string, value: number): Row => ({ label: name, value, unit: "/s" });
+  const floorCpuUs = median(floors.map(({ cpuUs }) => cpuUs));
+  const nodeCpuUs = median(measured.map((run) => run.nodeCpuUs));
   const fields: Fields = {
     ratioToFloor: median(ratios),
     ratioToFloorRuns: ratios,
     perSecond: median(rates),
     floorPerSecond: median(floorRates),
-    floorCpuUs: median(floors.map(({ cpuUs }) => cpuUs)),
-    nodeCpuUs: median(measured.map(({ nodeCpuUs }) => nodeCpuUs)),
+    // The client's CPU per request as a part of the product's per delivery.
+    cpuRatioToFloor: floorCpuUs / nodeCpuUs,
+    floorCpuUs,
+    nodeCpuUs,
     ...extraFields(measured),
   };
   return { rows: [row("floor", median(floorRates)), row(label, median(rates))], fields };
