@@ -48,7 +48,13 @@ async function measureBare(stage: Stage, seconds: number): Promise<number[]> {
   const begun = await poster.call("pace", { url, perSecond: PER_SECOND, seconds });
   await receiver.call("reached", { count: begun.size });
   const arrivals = await receiver.call("arrivals");
-  return [...begun].map(([id, at]) => (arrivals.get(id) ?? Number.NaN) - at);
+  return [...begun].map(([id, at]) => arrivalOf(id, arrivals) - at);
+}
+
+function arrivalOf(id: string, arrivals: Map<string, number>): number {
+  const at = arrivals.get(id);
+  if (at === undefined) throw new Error(`The message ${id} did not arrive.`);
+  return at;
 }
 
 interface Waits {
@@ -59,7 +65,7 @@ interface Waits {
 }
 
 export function waitsOf(published: Published[], arrivals: Map<string, number>): Waits {
-  const arrivedAt = ({ id }: Published): number => arrivals.get(id) ?? Number.NaN;
+  const arrivedAt = ({ id }: Published): number => arrivalOf(id, arrivals);
   return {
     accepted: published.map((event) => arrivedAt(event) - event.acceptedAt),
     requested: published.map((event) => arrivedAt(event) - event.requestedAt),
