@@ -69,14 +69,18 @@ async function run(options: Options): Promise<void> {
 }
 
 let interrupted = false;
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
-    if (interrupted) process.exit(1);
-    interrupted = true;
-    process.stderr.write("\nStopping …\n");
-    void cleanUp().finally(() => process.exit(1));
-  });
+
+function interrupt(): void {
+  if (interrupted) process.exit(1);
+  interrupted = true;
+  process.stderr.write("\nStopping …\n");
+  void cleanUp().finally(() => process.exit(1));
 }
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
+// The launcher was killed. Listening would keep the channel, and by it this process, alive.
+process.on("disconnect", interrupt);
+process.channel?.unref();
 
 try {
   const options = readOptions(process.argv.slice(2));

@@ -97,7 +97,10 @@ function formatVerdict(benchmark: Benchmark, fields: Fields): string {
 }
 
 export function formatHeader(setting: Setting): string {
+  const load = setting.loadBefore.toFixed(1);
+  const busy = `load      ${load}: this machine does other things too; trust CPU times before rates`;
   return [
+    ...(setting.busy ? [busy] : []),
     `machine   ${setting.machine}`,
     `node      ${setting.node}`,
     `database  ${setting.database}`,

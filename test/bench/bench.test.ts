@@ -112,7 +112,7 @@ test("all of them run, and each prints what it promises", { timeout: 240_000 }, 
 test("for people there is a table with bars, and a word on what is reached", async () => {
   const { code, output, errors } = await bench("drain", "--runs", "1", "--deliveries", "60");
   expect(code, errors).toBe(0);
-  expect(output).toMatch(/^machine {3}\d+ × /);
+  expect(output).toMatch(/^machine {3}\d+ × /m);
   expect(output).toMatch(/^ {2}drain +[\d,.]+\/s {2}[▏▎▍▌▋▊▉█]+$/m);
   expect(output).toMatch(/^ratioToFloor [\d.]+: must be ≥ 0\.5, (NOT )?reached; aim ≥ 0\.8, /m);
 });
