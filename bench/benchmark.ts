@@ -8,6 +8,8 @@ export interface Sizes {
   deliveries: number;
   seconds: number;
   endpoints: number;
+  /** Processes of Amps that share the work. */
+  nodes: number;
   /** Deliveries waiting before the start. */
   waiting: number;
   /** Messages of history before the start. */

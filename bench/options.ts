@@ -16,6 +16,7 @@ const SIZE_OPTIONS: Record<keyof Sizes, string> = {
   deliveries: "events of one run",
   seconds: "length of one measured phase",
   endpoints: "receivers",
+  nodes: "processes of Amps that share the work",
   waiting: "deliveries waiting before the start",
   history: "messages of history, one or more numbers separated by commas",
 };
@@ -33,7 +34,7 @@ function readSeconds(text: string): number {
 
 function readSizes(values: Partial<Record<string, string | boolean>>): Partial<Sizes> {
   const sizes: Partial<Sizes> = {};
-  for (const name of ["runs", "deliveries", "endpoints", "waiting"] as const) {
+  for (const name of ["runs", "deliveries", "endpoints", "nodes", "waiting"] as const) {
     const text = values[name];
     if (typeof text === "string") sizes[name] = wholeNumber(name, text);
   }
@@ -57,6 +58,7 @@ export function readOptions(args: string[]): Options {
       deliveries: { type: "string" },
       seconds: { type: "string" },
       endpoints: { type: "string" },
+      nodes: { type: "string" },
       waiting: { type: "string" },
       history: { type: "string" },
     },
@@ -68,7 +70,15 @@ export function readOptions(args: string[]): Options {
 
 /** The sizes of a benchmark: its defaults, changed as asked; what it does not know, it refuses. */
 export function sizesOf(benchmark: Benchmark, asked: Partial<Sizes>, strict: boolean): Sizes {
-  const none = { runs: 0, deliveries: 0, seconds: 0, endpoints: 0, waiting: 0, history: [] };
+  const none = {
+    runs: 0,
+    deliveries: 0,
+    seconds: 0,
+    endpoints: 0,
+    nodes: 0,
+    waiting: 0,
+    history: [],
+  };
   const sizes: Sizes = { ...none, ...benchmark.defaults };
   for (const [name, value] of Object.entries(asked)) {
     if (name in benchmark.defaults) Object.assign(sizes, { [name]: value });

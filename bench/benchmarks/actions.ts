@@ -51,7 +51,7 @@ async function actOnce(
   await receiver.call("reset", {});
   await publisher.call("saturate", { ...load, requests: warmUp });
   await untilStored(ground, receiver, warmUp);
-  const spent = await countCpu(product.process, database);
+  const spent = await countCpu([product.process], database);
   const pushed = await publisher.call("saturate", { ...load, requests: deliveries });
   const endedAt = await untilStored(ground, receiver, warmUp + deliveries);
   return {

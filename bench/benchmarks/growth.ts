@@ -55,7 +55,7 @@ async function costOf(
     }, "all results to be stored");
   };
   await publish(Math.ceil(deliveries * WARM_UP_SHARE));
-  const spent = await countCpu(product.process, database);
+  const spent = await countCpu([product.process], database);
   await publish(deliveries);
   const { nodeCpuUs, postgresCpuUs = 0 } = await spent(deliveries);
   // The next one on this ground finds nothing to take over.

@@ -37,7 +37,7 @@ export async function ingestOnce(
   await receiver.call("reset", {});
   await publisher.call("saturate", { ...load, requests: warmUp });
   await untilStored(ground, receiver, warmUp);
-  const spent = await countCpu(product.process, database);
+  const spent = await countCpu([product.process], database);
   const published = await publisher.call("saturate", { ...load, requests: deliveries });
   const endedAt = await untilStored(ground, receiver, warmUp + deliveries);
   const { startedAt } = published;

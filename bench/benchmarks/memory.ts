@@ -3,10 +3,10 @@ import {
   CONNECTIONS,
   type RunningProduct,
   startProduct,
+  startPublisher,
   startReceiver,
   untilStored,
 } from "../harness/cast.ts";
-import { startPublisher } from "../harness/cast.ts";
 import type { Child } from "../harness/child.ts";
 import { tidily } from "../harness/cleanup.ts";
 import { publishBody } from "../harness/event.ts";

@@ -76,13 +76,17 @@ function extraFields(measured: Throughput[]): Fields {
 
 /** Begins to count. @returns what the product and the database have spent since, per delivery */
 export async function countCpu(
-  product: Child<Server>,
+  products: Child<Server>[],
   database: Database,
 ): Promise<(deliveries: number) => Promise<Pick<Throughput, "nodeCpuUs"> & Partial<Throughput>>> {
-  const nodeBefore = await product.call("cpuUs");
+  const readNodes = async (): Promise<number> => {
+    const each = await Promise.all(products.map((product) => product.call("cpuUs")));
+    return each.reduce((sum, cpuUs) => sum + cpuUs, 0);
+  };
+  const nodeBefore = await readNodes();
   const postgresBefore = postgresCpuUs(database.pid);
   return async (deliveries) => {
-    const node = (await product.call("cpuUs")) - nodeBefore;
+    const node = (await readNodes()) - nodeBefore;
     const postgres = postgresCpuUs(database.pid);
     return {
       nodeCpuUs: node / deliveries,
