@@ -74,10 +74,9 @@ TABLE attempt (
   url text NOT NULL,
   attempted_at timestamp with time zone NOT NULL,
   next_attempt_at timestamp with time zone,  -- When the chain tries again; null: it ended with this attempt.
-  CONSTRAINT attempt_pkey PRIMARY KEY (application_id, attempt_id),
+  CONSTRAINT attempt_pkey PRIMARY KEY (application_id, message_id, attempt_id),
 ) PARTITION BY RANGE (attempt_id)
 CREATE INDEX attempt_by_endpoint ON ONLY public.attempt USING btree (application_id, endpoint_id, attempt_id)
-CREATE INDEX attempt_by_message ON ONLY public.attempt USING btree (application_id, message_id, attempt_id)
 
 TABLE attempt_other (
   application_id text COLLATE "C" NOT NULL,
@@ -97,10 +96,9 @@ TABLE attempt_other (
   url text NOT NULL,
   attempted_at timestamp with time zone NOT NULL,
   next_attempt_at timestamp with time zone,
-  CONSTRAINT attempt_other_pkey PRIMARY KEY (application_id, attempt_id),
+  CONSTRAINT attempt_other_pkey PRIMARY KEY (application_id, message_id, attempt_id),
 )
 CREATE INDEX attempt_other_application_id_endpoint_id_attempt_id_idx ON public.attempt_other USING btree (application_id, endpoint_id, attempt_id)
-CREATE INDEX attempt_other_application_id_message_id_attempt_id_idx ON public.attempt_other USING btree (application_id, message_id, attempt_id)
 
 TABLE bucket_lease (
   kind text COLLATE "C" NOT NULL,

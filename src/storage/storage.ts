@@ -5,6 +5,7 @@
  */
 import pg from "pg";
 import type { Log, UnixMs } from "../core/types.ts";
+import { parameters } from "./array-text.ts";
 import type { Vault } from "./vault.ts";
 
 const OID_TIMESTAMPTZ = 1184;
@@ -93,7 +94,7 @@ export class Storage implements Queries {
   }
 
   async query<R extends Row>(declared: Statement, values: unknown[]): Promise<R[]> {
-    const result = await this.#pool.query<R>({ ...declared, values });
+    const result = await this.#pool.query<R>({ ...declared, values: parameters(values) });
     return result.rows;
   }
 
@@ -110,7 +111,7 @@ export class Storage implements Queries {
       await client.query("BEGIN");
       const result = await work({
         query: async (declared, values) => {
-          const answer = await client.query({ ...declared, values });
+          const answer = await client.query({ ...declared, values: parameters(values) });
           return answer.rows;
         },
       });

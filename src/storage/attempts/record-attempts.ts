@@ -31,20 +31,33 @@ export interface AttemptRecord {
   retryDelayMs: number | null;
 }
 
+// What the attempts of one batch have in common travels, is parsed and is fenced once, as a kind.
+// Only what did not count is answered: as a rule nothing.
 // A resend that succeeds also ends the chain that was still waiting: the message is delivered.
 const RECORD = statement(
   "record-attempts",
-  `WITH result AS (
-    SELECT r.*, CASE WHEN r.retry_delay_ms IS NULL THEN NULL
-        ELSE coalesce(to_timestamp($2::float8 / 1000), now()) + r.retry_delay_ms * interval '1 millisecond'
+  `WITH kind AS (
+    SELECT k.*, string_to_array(k.channel_list, ',') AS channels, l.epoch IS NOT NULL AS counts
+    FROM unnest($3::smallint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+      WITH ORDINALITY
+      AS k(bucket, epoch, application_id, endpoint_id, url, event_type, channel_list, kind_number)
+    LEFT JOIN bucket_lease l ON l.kind = 'delivery' AND l.bucket = k.bucket AND l.epoch = k.epoch
+  ),
+  given AS (
+    SELECT k.*, r.*
+    FROM unnest($10::int[], $11::text[], $12::smallint[], $13::text[], $14::boolean[], $15::smallint[],
+      $16::int[], $17::int[], $18::boolean[], $19::int[], $20::text[], $21::text[], $22::float8[],
+      $23::float8[])
+      AS r(of_kind, message_id, trigger, attempt_id, succeeded, response_status, body_start,
+        body_bytes, response_truncated, duration_ms, error_code, error_message, attempted_at,
+        retry_delay_ms)
+    JOIN kind k ON k.kind_number = r.of_kind
+  ),
+  result AS (
+    SELECT *, CASE WHEN retry_delay_ms IS NULL THEN NULL
+        ELSE coalesce(to_timestamp($2::float8 / 1000), now()) + retry_delay_ms * interval '1 millisecond'
       END AS next_attempt_at
-    FROM unnest($3::smallint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::smallint[],
-      $9::text[], $10::text[], $11::text[], $12::boolean[], $13::smallint[], $14::int[], $15::int[],
-      $16::boolean[], $17::int[], $18::text[], $19::text[], $20::text[], $21::float8[], $22::float8[])
-      AS r(bucket, epoch, application_id, endpoint_id, message_id, trigger,
-        attempt_id, event_type, channels, succeeded, response_status, body_start, body_bytes,
-        response_truncated, duration_ms, error_code, error_message, url, attempted_at, retry_delay_ms)
-    JOIN bucket_lease l ON l.kind = 'delivery' AND l.bucket = r.bucket AND l.epoch = r.epoch
+    FROM given WHERE counts
   ),
   ended AS (
     DELETE FROM delivery d USING result r
@@ -57,22 +70,25 @@ const RECORD = statement(
     FROM result r
     WHERE r.retry_delay_ms IS NOT NULL AND d.application_id = r.application_id
       AND d.endpoint_id = r.endpoint_id AND d.message_id = r.message_id AND d.trigger = r.trigger
+  ),
+  history AS (
+    INSERT INTO attempt (application_id, attempt_id, endpoint_id, message_id, event_type, channels,
+      trigger, succeeded, response_status, response_body, response_truncated, duration_ms, error_code,
+      error_message, url, attempted_at, next_attempt_at)
+    SELECT application_id, attempt_id, endpoint_id, message_id, event_type, channels,
+      trigger, succeeded, response_status,
+      substring($1::bytea FROM body_start + 1 FOR body_bytes), response_truncated, duration_ms,
+      error_code, error_message, url, to_timestamp(attempted_at / 1000), next_attempt_at
+    FROM result
   )
-  INSERT INTO attempt (application_id, attempt_id, endpoint_id, message_id, event_type, channels,
-    trigger, succeeded, response_status, response_body, response_truncated, duration_ms, error_code,
-    error_message, url, attempted_at, next_attempt_at)
-  SELECT application_id, attempt_id, endpoint_id, message_id, event_type, string_to_array(channels, ','),
-    trigger, succeeded, response_status,
-    substring($1::bytea FROM body_start + 1 FOR body_bytes), response_truncated, duration_ms,
-    error_code, error_message, url, to_timestamp(attempted_at / 1000), next_attempt_at
-  FROM result
-  RETURNING attempt_id`,
+  SELECT attempt_id FROM given WHERE NOT counts`,
 );
 
 const FIND_RECORDED = statement(
   "find-recorded-attempts",
-  `SELECT attempt_id FROM unnest($1::text[], $2::text[]) AS r(application_id, attempt_id)
-   JOIN attempt USING (application_id, attempt_id)`,
+  `SELECT attempt_id FROM unnest($1::text[], $2::text[], $3::text[])
+     AS r(application_id, message_id, attempt_id)
+   JOIN attempt USING (application_id, message_id, attempt_id)`,
 );
 
 /**
@@ -85,19 +101,52 @@ export async function recordAttempts(
   storage: Storage,
   attempts: AttemptRecord[],
 ): Promise<Set<string>> {
+  const numbered = numberKinds(attempts);
   try {
-    return await insertAttempts(storage, attempts);
+    const late = await insertAttempts(storage, attempts, numbered);
+    const counted = new Set(attempts.map(({ attemptId }) => attemptId));
+    for (const attemptId of late) counted.delete(attemptId);
+    return counted;
   } catch (error) {
     if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
     const rows = await storage.query<{ attempt_id: string }>(FIND_RECORDED, [
       attempts.map((attempt) => attempt.applicationId),
+      attempts.map((attempt) => attempt.messageId),
       attempts.map((attempt) => attempt.attemptId),
     ]);
     return new Set(rows.map((row) => row.attempt_id));
   }
 }
 
-async function insertAttempts(storage: Storage, attempts: AttemptRecord[]): Promise<Set<string>> {
+interface Numbered {
+  /** One attempt of each kind. */
+  kinds: AttemptRecord[];
+  /** Of each attempt, counted from 1 as PostgreSQL does. */
+  numbers: number[];
+}
+
+/** Attempts are of one kind when they have bucket, epoch, endpoint, URL, event type and channels in common. */
+function numberKinds(attempts: AttemptRecord[]): Numbered {
+  const numberOf = new Map<string, number>();
+  const kinds: AttemptRecord[] = [];
+  const numbers = attempts.map((attempt) => {
+    const { endpointId, epoch, eventType, channels, url } = attempt;
+    const key = `${endpointId} ${epoch} ${eventType} ${channels?.join() ?? ""} ${url}`;
+    const known = numberOf.get(key);
+    if (known !== undefined) return known;
+    const number = kinds.push(attempt);
+    numberOf.set(key, number);
+    return number;
+  });
+  return { kinds, numbers };
+}
+
+/** @returns ids of those that did not count */
+async function insertAttempts(
+  storage: Storage,
+  attempts: AttemptRecord[],
+  { kinds, numbers }: Numbered,
+): Promise<string[]> {
   const starts: number[] = [];
   let offset = 0;
   for (const attempt of attempts) {
@@ -107,15 +156,17 @@ async function insertAttempts(storage: Storage, attempts: AttemptRecord[]): Prom
   const rows = await storage.query<{ attempt_id: string }>(RECORD, [
     Buffer.concat(attempts.map((attempt) => attempt.responseBody)),
     storage.now(),
-    attempts.map((attempt) => attempt.bucket),
-    attempts.map((attempt) => attempt.epoch),
-    attempts.map((attempt) => attempt.applicationId),
-    attempts.map((attempt) => attempt.endpointId),
+    kinds.map((kind) => kind.bucket),
+    kinds.map((kind) => kind.epoch),
+    kinds.map((kind) => kind.applicationId),
+    kinds.map((kind) => kind.endpointId),
+    kinds.map((kind) => kind.url),
+    kinds.map((kind) => kind.eventType),
+    kinds.map((kind) => kind.channels?.join(",") ?? null),
+    numbers,
     attempts.map((attempt) => attempt.messageId),
     attempts.map((attempt) => attempt.trigger),
     attempts.map((attempt) => attempt.attemptId),
-    attempts.map((attempt) => attempt.eventType),
-    attempts.map((attempt) => attempt.channels?.join(",") ?? null),
     attempts.map((attempt) => attempt.succeeded),
     attempts.map((attempt) => attempt.responseStatus),
     starts,
@@ -124,9 +175,8 @@ async function insertAttempts(storage: Storage, attempts: AttemptRecord[]): Prom
     attempts.map((attempt) => attempt.durationMs),
     attempts.map((attempt) => attempt.errorCode),
     attempts.map((attempt) => attempt.errorMessage),
-    attempts.map((attempt) => attempt.url),
     attempts.map((attempt) => attempt.attemptedAt),
     attempts.map((attempt) => attempt.retryDelayMs),
   ]);
-  return new Set(rows.map((row) => row.attempt_id));
+  return rows.map((row) => row.attempt_id);
 }

@@ -162,10 +162,10 @@ CREATE TABLE attempt (
   url text NOT NULL,
   attempted_at timestamptz NOT NULL,
   next_attempt_at timestamptz,
-  PRIMARY KEY (application_id, attempt_id)
+  -- An attempt is always asked for through its message: one index serves both.
+  PRIMARY KEY (application_id, message_id, attempt_id)
 ) PARTITION BY RANGE (attempt_id);
 CREATE INDEX attempt_by_endpoint ON attempt (application_id, endpoint_id, attempt_id);
-CREATE INDEX attempt_by_message ON attempt (application_id, message_id, attempt_id);
 CREATE TABLE attempt_other PARTITION OF attempt DEFAULT;
 COMMENT ON COLUMN attempt.response_status IS 'HTTP status; 0 when there was no HTTP response.';
 COMMENT ON COLUMN attempt.response_body IS 'First 16 KiB of the response.';
