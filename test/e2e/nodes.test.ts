@@ -204,7 +204,7 @@ test("E07: rolling restarts of three nodes show a retrying client no error", asy
   const accepted: string[] = [];
   const elsewhere = new Map<string, number>();
   const refused: string[] = [];
-  let over = false;
+  const over = new AbortController();
   /** Turns to the next node when one does not answer, or says 503. */
   const publishOne = async (turn: number): Promise<void> => {
     const key = randomUUID();
@@ -225,7 +225,7 @@ test("E07: rolling restarts of three nodes show a retrying client no error", asy
     refused.push(key);
   };
   const clients = Array.from({ length: 4 }, async (_, worker) => {
-    for (let turn = worker; !over; turn += 1) await publishOne(turn);
+    for (let turn = worker; !over.signal.aborted; turn += 1) await publishOne(turn);
   });
   for (let round = 0; round < ROUNDS; round += 1) {
     const index = round % nodes.length;
@@ -233,7 +233,7 @@ test("E07: rolling restarts of three nodes show a retrying client no error", asy
     expect(await old?.stop()).toBe(0);
     nodes[index] = await start({ ...env, AMPS_PORT: new URL(urls[index] ?? "").port });
   }
-  over = true;
+  over.abort();
   await Promise.all(clients);
   agent.destroy();
   const tries = [...elsewhere].map(([reason, times]) => `${times} ${reason}`).join(", ");
