@@ -96,3 +96,24 @@ describe("several hosts", () => {
     expect(Object.values(JSON.parse(kept) as object)).toEqual([2]);
   });
 });
+
+test("E17: the standby is promoted while the old primary lives on, cut off: it is left at once", async () => {
+  const other = await ReplicatedPostgres.start();
+  const cutOff = open(other.url);
+  expect(await write(cutOff)).toBe("a");
+  // Nobody told the old primary: it still takes connections, and waits for a standby that is gone.
+  await other.promote("b");
+  const servers = new Set<unknown>();
+  await expect
+    .poll(() => write(cutOff).then((server) => servers.add(server) && server, String), {
+      timeout: 20_000,
+    })
+    .toBe("b");
+  expect(await write(cutOff)).toBe("b");
+  expect([...servers]).toEqual(["b"]);
+  expect(await other.query("a", "SELECT pg_is_in_recovery() AS standby")).toEqual([
+    { standby: false },
+  ]);
+  await cutOff.close();
+  await other.close();
+}, 60_000);
