@@ -125,7 +125,7 @@ async function openDatabase(
   if (config.database.kind === "external") {
     connectionUrl = config.database.url;
     timelines = new RememberedTimelines({ dataDir: config.dataDir, log });
-    await awaitPrimary({ connectionUrl, timelines, log, tell });
+    await awaitPrimary({ connectionUrl, timelines, tell });
   } else {
     const max_connections = String(CONNECTIONS_SPARE + config.processes * CONNECTIONS_PER_PROCESS);
     const settings = { max_connections };

@@ -7,14 +7,13 @@ import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type pg from "pg";
 import type { Log } from "../core/types.ts";
-import { Primary } from "./primary/primary.ts";
+import { Primary, SILENT } from "./primary/primary.ts";
 import type { Timelines } from "./primary/timelines.ts";
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL("./migrations/", import.meta.url));
 /** Any fixed number will do; all nodes must use the same. */
 const MIGRATION_LOCK = 7_302_001;
 const CONNECT_MS_MAX = 5_000;
-const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 interface Migration {
   number: number;

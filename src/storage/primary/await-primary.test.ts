@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { silentLog } from "../../../test/support/factories.ts";
 import { awaitPrimary } from "./await-primary.ts";
 import { RememberedTimelines } from "./timelines.ts";
 
@@ -20,7 +19,6 @@ async function wait(connectionUrl: string, waitMsMax: number): Promise<[string[]
   const end = await awaitPrimary({
     connectionUrl,
     timelines,
-    log: silentLog,
     tell,
     waitMsMax,
   }).then(

@@ -1,8 +1,7 @@
 /** Waiting, for a while and in words, until the database can be written to: it may be starting, too. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Log } from "../../core/types.ts";
 import { NoPrimaryError } from "./errors.ts";
-import { Primary } from "./primary.ts";
+import { Primary, SILENT } from "./primary.ts";
 import type { Timelines } from "./timelines.ts";
 
 const WAIT_MS_MAX = 60_000;
@@ -13,7 +12,6 @@ const TELL_AGAIN_MS = 10_000;
 export interface AwaitOptions {
   connectionUrl: string;
   timelines: Timelines;
-  log: Log;
   /** One line of progress, for people. */
   tell: (line: string) => void;
   waitMsMax?: number;
@@ -21,8 +19,8 @@ export interface AwaitOptions {
 
 /** @throws naming each host with its trouble, and what to do */
 export async function awaitPrimary(options: AwaitOptions): Promise<void> {
-  const { connectionUrl, log, timelines, tell, waitMsMax = WAIT_MS_MAX } = options;
-  const primary = new Primary({ connectionUrl, log, timelines, connection: {} });
+  const { connectionUrl, timelines, tell, waitMsMax = WAIT_MS_MAX } = options;
+  const primary = new Primary({ connectionUrl, log: SILENT, timelines, connection: {} });
   const startedAt = performance.now();
   let tellAtMs = TELL_FIRST_MS;
   try {

@@ -28,3 +28,10 @@ export function objectionTo(state: ServerState, known: Known): string | undefine
     `another server was promoted in its place${remedy}`
   );
 }
+
+/** Why no host may be chosen at first, when nothing says which of several clusters is meant. */
+export function clashOf(states: readonly ServerState[], known: Known): string | undefined {
+  const ids = new Set(states.flatMap(({ systemId }) => (systemId === undefined ? [] : [systemId])));
+  if (known.systemId !== undefined || ids.size < 2) return undefined;
+  return `the hosts belong to different database clusters (system identifiers ${[...ids].join(", ")})`;
+}

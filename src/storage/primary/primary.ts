@@ -15,7 +15,7 @@ import { type DatabaseHost, parseDatabaseUrl } from "../../core/database-url.ts"
 import type { Log } from "../../core/types.ts";
 import { meansServerGone, NoPrimaryError } from "./errors.ts";
 import { destroy, HostProbe, type Probed } from "./host-probe.ts";
-import { type Known, objectionTo } from "./judge.ts";
+import { clashOf, type Known, objectionTo } from "./judge.ts";
 import { readServerState, type ServerState } from "./server-state.ts";
 import { RememberedTimelines, type Timelines } from "./timelines.ts";
 
@@ -24,6 +24,9 @@ const WATCH_MS = 1_000;
 const SILENT_ROUNDS_MAX = 3;
 /** A dead peer is noticed after this and ten unanswered probes, one a second (libuv). */
 const KEEP_ALIVE_MS = 5_000;
+
+/** For those who tell what happens in their own words. */
+export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface PrimaryOptions {
   connectionUrl: string;
@@ -53,6 +56,7 @@ export class Primary {
   #silentRounds = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #toldBlind = false;
 
   constructor(options: PrimaryOptions) {
     const parsed = parseDatabaseUrl(options.connectionUrl);
@@ -176,7 +180,11 @@ export class Primary {
   async #askAll(): Promise<NoPrimaryError | undefined> {
     const answers = await Promise.all(this.#probes.map(async (probe) => await probe.ask()));
     if (this.#closed) return undefined;
-    this.#raiseTimelines(answers);
+    const states = answers.flatMap((answer) => (answer.kind === "state" ? [answer.state] : []));
+    const clash = clashOf(states, this.#known);
+    if (clash !== undefined) return this.#lose(answers, [clash]);
+    // Before any is judged: the highest timeline of this round counts against the others.
+    for (const state of states) if (state.writable) this.#remember(state);
     const reasons: string[] = [];
     let best: { host: DatabaseHost; state: ServerState } | undefined;
     for (const [index, { host }] of this.#probes.entries()) {
@@ -204,13 +212,6 @@ export class Primary {
     return `cannot be reached (${error instanceof Error ? error.message || error.name : "unknown"})`;
   }
 
-  /** Before any is judged: the highest timeline of this round counts against the others. */
-  #raiseTimelines(answers: Probed[]): void {
-    for (const answer of answers) {
-      if (answer.kind === "state" && answer.state.writable) this.#remember(answer.state);
-    }
-  }
-
   #remember({ systemId, timeline }: ServerState): void {
     if (systemId === undefined || timeline === undefined) return;
     this.#known.timelines.raise(systemId, timeline);
@@ -236,9 +237,10 @@ export class Primary {
     const before = this.#current?.host.name;
     this.#drop();
     this.#use(host);
-    if (this.#probes.length > 1) {
-      this.#options.log.warn({ host: host.name, before }, "The database's primary was chosen.");
-    }
+    const found = { host: host.name };
+    if (before === undefined) this.#options.log.info(found, "The database's primary was found.");
+    else
+      this.#options.log.warn({ ...found, before }, "Another host is the database's primary now.");
   }
 
   #configOf(host: DatabaseHost): pg.PoolConfig {
@@ -287,8 +289,19 @@ export class Primary {
     if (this.#current !== current) throw new NoPrimaryError([`${name} is no longer the primary`]);
     this.#known.systemId ??= state.systemId;
     this.#remember(state);
+    this.#tellBlind(state);
     this.#admitted.add(client);
     this.#options.onConnected?.(client);
+  }
+
+  #tellBlind({ timeline }: ServerState): void {
+    if (timeline !== undefined || this.#toldBlind) return;
+    this.#toldBlind = true;
+    this.#options.log.warn(
+      {},
+      "This PostgreSQL does not tell its timeline (pg_control_system, pg_walfile_name): " +
+        "after a failover, an older primary cannot be told from the present one.",
+    );
   }
 }
 
