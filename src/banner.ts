@@ -14,6 +14,8 @@ export interface ServerFacts {
   sandboxKeyHint: string;
   firstDeviceId: string | undefined;
   roles: string[];
+  /** This one and those it started. */
+  processes: number;
 }
 
 const NAME_COLUMNS = 14;
@@ -61,6 +63,9 @@ export function formatBanner(config: Config, facts: ServerFacts, startMs: number
     keyRows(config, facts) +
     row("Database", facts.database) +
     row("Roles", facts.roles.join(", ")) +
+    (facts.processes === 1
+      ? ""
+      : row("Processes", `${facts.processes} that share the deliveries`)) +
     quickstart(facts) +
     `\n  ${styleText("dim", "Ctrl-C stops it and finishes what is under way.")}\n\n`
   );

@@ -47,7 +47,8 @@ describe("defaults", () => {
 
   test("hold for what is set to nothing; an empty egress list allows nothing", () => {
     const names = OPTIONS.map(({ name }) => name).filter((name) => name !== "AMPS_EGRESS_ALLOW");
-    expect(accepted(Object.fromEntries(names.map((name) => [name, " "])))).toEqual(accepted({}));
+    const blank = accepted(Object.fromEntries(names.map((name) => [name, " "])));
+    expect({ ...blank, environment: {} }).toEqual(accepted({}));
     expect(cidrs(accepted({ AMPS_EGRESS_ALLOW: "" }))).toEqual([]);
   });
 });
@@ -71,6 +72,7 @@ test.each<[string, string, Partial<Config>]>([
   ["AMPS_SANDBOX_SPEED", "10000", { sandboxSpeed: 10_000 }],
   ["AMPS_SANDBOX_BATTERIES", "0", { sandboxBatteries: 0 }],
   ["AMPS_ROLES", "engine, api", { roles: new Set(["api", "engine"]) }],
+  ["AMPS_PROCESSES", "4", { processes: 4 }],
   ["AMPS_LOG_LEVEL", "silent", { logLevel: "silent" }],
 ])("%s=%s is read", (name, value, expected) => {
   expect(accepted({ [name]: value })).toMatchObject(expected);
@@ -107,6 +109,8 @@ test.each([
   ["AMPS_SANDBOX_BATTERIES", "2.5"],
   ["AMPS_ROLES", "api,cook"],
   ["AMPS_ROLES", ","],
+  ["AMPS_PROCESSES", "0"],
+  ["AMPS_PROCESSES", "65"],
   ["AMPS_LOG_LEVEL", "loud"],
 ])("%s=%s is refused by name", (name, value) => {
   const env = {
@@ -196,4 +200,21 @@ test("a duration needs its unit", () => {
     86_400_000,
     ...Array.from({ length: 7 }, () => undefined),
   ]);
+});
+
+test("several database hosts are accepted; what is wrong with them is said without the password", () => {
+  const masterKey = { AMPS_MASTER_KEY: "ab".repeat(32) };
+  const url = "postgres://amps:hunter2@db-a:5432,db-b:5432/amps";
+  expect(accepted({ ...masterKey, DATABASE_URL: url }).database).toEqual({ kind: "external", url });
+  expect(problems({ ...masterKey, DATABASE_URL: url.replace("db-b", "") })).toEqual([
+    "DATABASE_URL: has an empty name among its hosts",
+  ]);
+});
+
+test("further processes need the role that they share, and inherit flags like variables", () => {
+  expect(problems({ AMPS_PROCESSES: "2", AMPS_ROLES: "api" })).toEqual([
+    'AMPS_PROCESSES: needs the role engine in AMPS_ROLES, of which they take a share (got "2")',
+  ]);
+  const { environment } = accepted({ PATH: "/bin", AMPS_PORT: "1" }, ["--port", "2"]);
+  expect(environment).toEqual({ PATH: "/bin", AMPS_PORT: "2" });
 });

@@ -4,7 +4,9 @@
  * file that reads the process's environment.
  */
 import path from "node:path";
+import { flagOf, Values } from "./config/values.ts";
 import { type CidrList, parseCidrList } from "./core/address.ts";
+import { parseDatabaseUrl } from "./core/database-url.ts";
 import { DEFAULT_RETRY_SCHEDULE_MS } from "./core/retry.ts";
 
 export type Role = "api" | "engine" | "battery";
@@ -27,6 +29,10 @@ export interface Config {
   sandboxSpeed: number;
   sandboxBatteries: number;
   roles: ReadonlySet<Role>;
+  /** This one and further ones for deliveries. */
+  processes: number;
+  /** As it was given, flags included: for those further processes. Holds secrets. */
+  environment: Readonly<Record<string, string>>;
   logLevel: LogLevel;
   production: boolean;
 }
@@ -45,7 +51,8 @@ export const OPTIONS: readonly Option[] = [
   {
     name: "DATABASE_URL",
     fallback: "unset",
-    meaning: "an existing PostgreSQL 15+; unset: the embedded one",
+    meaning:
+      "an existing PostgreSQL 15+, one host or several (the writable one is used); unset: the embedded one",
   },
   { name: "AMPS_DATA_DIR", fallback: "./.amps", meaning: "embedded database, generated secrets" },
   {
@@ -87,12 +94,18 @@ export const OPTIONS: readonly Option[] = [
   },
   { name: "AMPS_ROLES", fallback: "api,engine,battery", meaning: "what this process does" },
   {
+    name: "AMPS_PROCESSES",
+    fallback: "1",
+    meaning: "processes on this machine that deliver: this one and further ones it starts",
+  },
+  {
     name: "AMPS_LOG_LEVEL",
     fallback: "warn; with NODE_ENV=production info",
     meaning: "debug, info, warn, error or silent",
   },
 ];
 
+const OPTION_NAMES = OPTIONS.map(({ name }) => name);
 const SECRET_OPTIONS = new Set([
   "DATABASE_URL",
   "AMPS_SANDBOX_KEY",
@@ -104,11 +117,10 @@ const ROLES: readonly Role[] = ["api", "engine", "battery"];
 const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const LOOPBACK = "127.0.0.0/8,::1/128";
-/** Of a refused value. */
-const SHOWN_CHARACTERS_MAX = 80;
 const MASTER_KEY_BYTES = 32;
 const SCHEDULE_STEPS_MAX = 20;
 const STEP_MS_MAX = 7 * 86_400_000;
+const PROCESSES_MAX = 64;
 
 export type Loaded = { config: Config } | { problems: string[] } | { help: true };
 
@@ -117,78 +129,6 @@ export function parseDuration(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
   if (match === null) return undefined;
   return Math.round(Number(match[1]) * (UNIT_MS[match[2] ?? ""] ?? Number.NaN));
-}
-
-function flagOf(name: string): string {
-  return `--${name
-    .replace(/^AMPS_/, "")
-    .toLowerCase()
-    .replaceAll("_", "-")}`;
-}
-
-/** Values by option name; flags win over the environment. */
-class Values {
-  readonly problems: string[] = [];
-  readonly #values = new Map<string, string>();
-
-  constructor(env: Record<string, string | undefined>, argv: readonly string[]) {
-    for (const { name } of OPTIONS) {
-      const value = env[name];
-      if (value !== undefined) this.#values.set(name, value);
-    }
-    this.#readFlags(argv);
-  }
-
-  /** Undefined when unset or blank, except where nothing is a value of its own. */
-  get(name: string): string | undefined {
-    const value = this.#values.get(name);
-    if (value?.trim() === "" && name !== "AMPS_EGRESS_ALLOW") return undefined;
-    return name === "AMPS_ADMIN_PASSWORD" ? value : value?.trim();
-  }
-
-  refuse(name: string, expected: string): void {
-    const text = JSON.stringify((this.get(name) ?? "").slice(0, SHOWN_CHARACTERS_MAX));
-    this.problems.push(`${name}: ${expected}${SECRET_OPTIONS.has(name) ? "" : ` (got ${text})`}`);
-  }
-
-  /** The parsed value; the fallback when unset; a problem and the fallback when it does not parse. */
-  parse<T>(
-    name: string,
-    fallback: T,
-    rule: { parse: (text: string) => T | undefined; expected: string },
-  ): T {
-    const text = this.get(name);
-    if (text === undefined) return fallback;
-    const value = rule.parse(text);
-    if (value !== undefined) return value;
-    this.refuse(name, rule.expected);
-    return fallback;
-  }
-
-  #readFlags(argv: readonly string[]): void {
-    const names = new Map<string, string>();
-    for (const { name } of OPTIONS) {
-      names.set(flagOf(name), name);
-      names.set(`--${name.toLowerCase().replaceAll("_", "-")}`, name);
-    }
-    for (let index = 0; index < argv.length; index += 1) {
-      const [flag = "", inline] = (argv[index] ?? "").split(/=(.*)/s);
-      const next = argv[index + 1];
-      const following = next === undefined || next.startsWith("--") ? undefined : next;
-      if (inline === undefined && following !== undefined && flag.startsWith("--")) index += 1;
-      this.#readFlag(flag, names.get(flag), inline ?? following);
-    }
-  }
-
-  #readFlag(flag: string, name: string | undefined, value: string | undefined): void {
-    const known = OPTIONS.map((option) => flagOf(option.name)).join(" ");
-    // A value without its flag may be a secret: it is not repeated.
-    if (!flag.startsWith("--"))
-      this.problems.push(`an argument without a flag; known are ${known}`);
-    else if (name === undefined) this.problems.push(`${flag}: unknown option; known are ${known}`);
-    else if (value === undefined) this.problems.push(`${flag}: needs a value`);
-    else this.#values.set(name, value);
-  }
 }
 
 function wholeNumber(text: string, min: number, max: number): number | undefined {
@@ -225,10 +165,6 @@ function parseRoles(text: string): ReadonlySet<Role> | undefined {
     : undefined;
 }
 
-function parsePostgresUrl(text: string): string | undefined {
-  return /^postgres(ql)?:\/\//.test(text) ? text : undefined;
-}
-
 function keyRule(
   prefix: string,
   production: boolean,
@@ -242,11 +178,10 @@ function keyRule(
 }
 
 function loadDatabase(values: Values): Config["database"] {
-  const url = values.parse<string | undefined>("DATABASE_URL", undefined, {
-    parse: parsePostgresUrl,
-    expected: "must be a PostgreSQL URL such as postgres://user:password@host/database",
-  });
+  const url = values.get("DATABASE_URL");
   if (url === undefined) return { kind: "embedded" };
+  const parsed = parseDatabaseUrl(url);
+  if (!parsed.ok) values.refuse("DATABASE_URL", parsed.problem);
   if (values.get("AMPS_MASTER_KEY") === undefined) {
     values.problems.push(
       "AMPS_MASTER_KEY: is required with DATABASE_URL, so that every node opens the same secrets; " +
@@ -329,11 +264,34 @@ function loadSandbox(values: Values): Pick<Config, "sandboxSpeed" | "sandboxBatt
   };
 }
 
+function definedOf(env: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function loadWork(values: Values): Pick<Config, "roles" | "processes"> {
+  const roles = values.parse<ReadonlySet<Role>>("AMPS_ROLES", new Set(ROLES), {
+    parse: parseRoles,
+    expected: `must be some of ${ROLES.join(",")}`,
+  });
+  const processes = values.parse("AMPS_PROCESSES", 1, {
+    parse: (text) => wholeNumber(text, 1, PROCESSES_MAX),
+    expected: `must be a whole number from 1 to ${PROCESSES_MAX}`,
+  });
+  if (processes > 1 && !roles.has("engine")) {
+    values.refuse(
+      "AMPS_PROCESSES",
+      "needs the role engine in AMPS_ROLES, of which they take a share",
+    );
+  }
+  return { roles, processes };
+}
+
 /** With its lists and parts; `Set` and `Buffer` have no frozen form. */
 function freeze(config: Config): Config {
-  for (const part of [config.database, config.presetKeys, config.retryScheduleMs]) {
-    Object.freeze(part);
-  }
+  const { database, presetKeys, retryScheduleMs, environment } = config;
+  for (const part of [database, presetKeys, retryScheduleMs, environment]) Object.freeze(part);
   Object.freeze(config.egressAllow);
   return Object.freeze(config);
 }
@@ -345,7 +303,7 @@ export function loadConfig(
 ): Loaded {
   if (argv.includes("--help") || argv.includes("-h")) return { help: true };
   const production = env["NODE_ENV"] === "production";
-  const values = new Values(env, argv);
+  const values = new Values({ names: OPTION_NAMES, secret: SECRET_OPTIONS }, env, argv);
   const config: Config = {
     host: values.parse("AMPS_HOST", "127.0.0.1", {
       parse: (text) => (/^[\w.:%-]+$/.test(text) ? text : undefined),
@@ -360,10 +318,8 @@ export function loadConfig(
     ...loadSecrets(values, production),
     ...loadDelivery(values, production),
     ...loadSandbox(values),
-    roles: values.parse<ReadonlySet<Role>>("AMPS_ROLES", new Set(ROLES), {
-      parse: parseRoles,
-      expected: `must be some of ${ROLES.join(",")}`,
-    }),
+    ...loadWork(values),
+    environment: { ...definedOf(env), ...values.given },
     logLevel: values.parse<LogLevel>("AMPS_LOG_LEVEL", production ? "info" : "warn", {
       parse: (text) => LOG_LEVELS.find((level) => level === text),
       expected: `must be one of ${LOG_LEVELS.join(", ")}`,

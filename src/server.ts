@@ -23,11 +23,17 @@ import { startEmbedded } from "./storage/embedded/start-embedded.ts";
 import { type Bootstrapped, bootstrap } from "./storage/environments/bootstrap.ts";
 import { ensureMasterKey } from "./storage/master-key.ts";
 import { migrate } from "./storage/migrate.ts";
+import { awaitPrimary } from "./storage/primary/await-primary.ts";
+import { RememberedTimelines } from "./storage/primary/timelines.ts";
 import { readServerVersion } from "./storage/server-version.ts";
 import { Storage } from "./storage/storage.ts";
 import { Vault } from "./storage/vault.ts";
+import { Workers } from "./workers.ts";
 
 const KEY_BYTES = 32;
+/** Of the embedded database: a pool of 12, the session and what is being replaced, with room. */
+const CONNECTIONS_PER_PROCESS = 20;
+const CONNECTIONS_SPARE = 80;
 
 export interface RunningServer {
   facts: ServerFacts;
@@ -39,6 +45,8 @@ export interface RunningServer {
 export interface ServerTools {
   log: Logger;
   version: string;
+  /** One line of progress, for people. */
+  tell: (line: string) => void;
 }
 
 /** What was started, to be stopped in reverse order. */
@@ -68,7 +76,7 @@ export async function startServer(config: Config, tools: ServerTools): Promise<R
 async function start(config: Config, tools: ServerTools, stops: Stops): Promise<RunningServer> {
   const { log } = tools;
   const database = await openDatabase(config, tools, stops);
-  const { storage } = database;
+  const { storage, workers } = database;
   const ids = new IdSource(
     () => systemClock.now(),
     (bytes) => randomFillSync(bytes),
@@ -91,6 +99,8 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
     { ...tools, storage, ids, ownAddresses: () => listening },
     stops,
   );
+  workers.start();
+  stops.add(async () => workers.askToStop());
   const url = config.roles.has("api")
     ? await startApi(config, { ...tools, storage, ids, work, listening }, stops)
     : undefined;
@@ -106,24 +116,43 @@ function generateKey(mode: EnvironmentMode): string {
 
 async function openDatabase(
   config: Config,
-  { log }: ServerTools,
+  { log, tell }: ServerTools,
   stops: Stops,
-): Promise<{ storage: Storage; failed: Promise<Error> }> {
+): Promise<{ storage: Storage; workers: Workers; failed: Promise<Error> }> {
   let connectionUrl: string;
   let failed = new Promise<Error>(() => undefined);
+  let timelines = new RememberedTimelines();
   if (config.database.kind === "external") {
     connectionUrl = config.database.url;
+    timelines = new RememberedTimelines({ dataDir: config.dataDir, log });
+    await awaitPrimary({ connectionUrl, timelines, tell });
   } else {
-    const embedded = await startEmbedded({ dataDir: config.dataDir, log });
+    const max_connections = String(CONNECTIONS_SPARE + config.processes * CONNECTIONS_PER_PROCESS);
+    const settings = { max_connections };
+    const embedded = await startEmbedded({ dataDir: config.dataDir, log, settings });
     stops.add(() => embedded.stop());
     connectionUrl = embedded.url;
     failed = embedded.exited;
   }
-  await migrate(connectionUrl);
+  await migrate(connectionUrl, { log, timelines });
   const masterKey = config.masterKey ?? (await ensureMasterKey(config.dataDir));
-  const storage = new Storage({ connectionUrl, vault: new Vault(masterKey), log });
+  const storage = new Storage({ connectionUrl, vault: new Vault(masterKey), log, timelines });
   stops.add(() => storage.close());
-  return { storage, failed };
+  const workers = new Workers({
+    count: config.processes - 1,
+    clock: systemClock,
+    log,
+    environment: {
+      ...config.environment,
+      AMPS_ROLES: "engine",
+      AMPS_PROCESSES: "1",
+      DATABASE_URL: connectionUrl,
+      AMPS_MASTER_KEY: masterKey.toString("base64"),
+    },
+  });
+  // They are asked to stop before, and finish beside us; the database outlives them.
+  stops.add(() => workers.stopped());
+  return { storage, workers, failed };
 }
 
 interface Work {
@@ -294,5 +323,6 @@ async function describe(
     sandboxKeyHint: sandbox.keyHint,
     firstDeviceId: first?.deviceId,
     roles: [...config.roles],
+    processes: config.processes,
   };
 }

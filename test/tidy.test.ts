@@ -20,6 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   api: ["core", "engine", "storage"],
   battery: ["core", "engine", "storage", "api"],
   banner: ["config"],
+  workers: ["core"],
 };
 /** The composers may import everything; nothing imports them but each other and tests. */
 const COMPOSERS = new Set(["main", "server"]);

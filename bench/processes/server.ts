@@ -57,7 +57,7 @@ const methods = {
     }
     const log = pino({ level: "error" }, pino.destination(2));
     const startedAt = monotonicMs();
-    running = await startServer(loaded.config, { log, version: "bench" });
+    running = await startServer(loaded.config, { log, version: "bench", tell: () => undefined });
     return { url: running.facts.url ?? "", startedAt };
   },
 

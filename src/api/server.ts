@@ -43,6 +43,8 @@ function makeServer(deps: ApiDeps): FastifyInstance {
       ignoreTrailingSlash: true,
       maxParamLength: PARAMETER_LENGTH_MAX,
     },
+    // Whoever still asks while we stop is answered; `installFarewell` ends the connection.
+    return503OnClosing: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       void sendRootError(deps, request, reply, toApiError(error));
@@ -61,6 +63,22 @@ function installLogging(app: FastifyInstance, { log }: ApiDeps): void {
     };
     log.info(fields, "request");
     done();
+  });
+}
+
+/**
+ * Stopping shows no error to a client that keeps its connection: new ones are no longer taken, what was
+ * asked is answered, and each answer is the last on its connection.
+ */
+function installFarewell(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook("preClose", (done) => {
+    closing = true;
+    done();
+  });
+  app.addHook("onSend", (_request, reply, payload, done) => {
+    if (closing) reply.header("connection", "close");
+    done(null, payload);
   });
 }
 
@@ -126,6 +144,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   app.decorateRequest("identity", null);
   app.setValidatorCompiler(compileValidator);
   installLogging(app, deps);
+  installFarewell(app);
   app.addHook("onRequest", allowOrigins);
   installBodyParser(app);
   installRefusals(app, deps, routes);

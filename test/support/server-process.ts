@@ -16,6 +16,7 @@ export interface ServerProcessOptions {
 }
 
 export interface ServerProcess {
+  /** Empty without the role api. */
   url: string;
   child: ChildProcess;
   /** Everything printed so far. */
@@ -66,10 +67,10 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
       READY_MS_MAX,
     );
     const look = (): void => {
-      const found = /Address\s+(http:\S+)/.exec(output());
-      if (found?.[1] === undefined) return;
+      // The banner's last line.
+      if (!output().includes("Ctrl-C stops it")) return;
       clearTimeout(timer);
-      resolve(found[1]);
+      resolve(/Address\s+(http:\S+)/.exec(output())?.[1] ?? "");
     };
     child.on("printed", look);
     child.once("exit", (code) => {
