@@ -18,16 +18,26 @@ import { Engine } from "./engine/engine.ts";
 import { Node } from "./engine/ownership.ts";
 import { PartitionKeeper } from "./engine/partition-keeper.ts";
 import { createSender } from "./sender/sender.ts";
+import { ping } from "./storage/environments/ping.ts";
 import { listDevices } from "./storage/devices/list-devices.ts";
 import { startEmbedded } from "./storage/embedded/start-embedded.ts";
 import { type Bootstrapped, bootstrap } from "./storage/environments/bootstrap.ts";
 import { ensureMasterKey } from "./storage/master-key.ts";
 import { migrate } from "./storage/migrate.ts";
 import { readServerVersion } from "./storage/server-version.ts";
-import { Storage } from "./storage/storage.ts";
+import { ObservedStorage } from "./storage/observed-storage.ts";
+import type { Storage } from "./storage/storage.ts";
 import { Vault } from "./storage/vault.ts";
+import { createAttemptWatch } from "./telemetry/attempt-watch.ts";
+import { readDescriptorsMax, shareSockets } from "./telemetry/resources.ts";
+import { startTelemetry, type Telemetry, watchParts } from "./telemetry/telemetry.ts";
 
 const KEY_BYTES = 32;
+/** Work has connections of its own, so that no load on the API can keep deliveries from the database. */
+const WORK_CONNECTIONS = 8;
+/** Kept while idle: a database whose slots are all taken could not give them back. */
+const WORK_CONNECTIONS_KEPT = 4;
+const API_CONNECTIONS = 6;
 
 export interface RunningServer {
   facts: ServerFacts;
@@ -39,6 +49,8 @@ export interface RunningServer {
 export interface ServerTools {
   log: Logger;
   version: string;
+  /** Log lines that had nowhere to go. */
+  logsDropped?: () => number;
 }
 
 /** What was started, to be stopped in reverse order. */
@@ -67,8 +79,10 @@ export async function startServer(config: Config, tools: ServerTools): Promise<R
 
 async function start(config: Config, tools: ServerTools, stops: Stops): Promise<RunningServer> {
   const { log } = tools;
-  const database = await openDatabase(config, tools, stops);
-  const { storage } = database;
+  const telemetry = await startTelemetry(config, tools.version);
+  stops.add(() => telemetry.stop());
+  const database = await openDatabase(config, { ...tools, telemetry }, stops);
+  const { storage, apiStorage } = database;
   const ids = new IdSource(
     () => systemClock.now(),
     (bytes) => randomFillSync(bytes),
@@ -81,18 +95,19 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
     environmentId: environments.sandbox.environmentId,
     count: config.sandboxBatteries,
   });
-  const keeper = new PartitionKeeper(storage, systemClock, log);
+  const keeper = new PartitionKeeper(storage, systemClock, log, config.retentionDays);
   await keeper.start();
   stops.add(() => keeper.stop());
 
   const listening: ListenAddress[] = [];
   const work = await startWork(
     config,
-    { ...tools, storage, ids, ownAddresses: () => listening },
+    { ...tools, telemetry, storage, ids, ownAddresses: () => listening },
     stops,
   );
+  const shared = { ...tools, telemetry, ids, work, listening };
   const url = config.roles.has("api")
-    ? await startApi(config, { ...tools, storage, ids, work, listening }, stops)
+    ? await startApi(config, { ...shared, storage: apiStorage, workStorage: storage }, stops)
     : undefined;
   const facts = await describe(config, tools, { storage, environments, url });
   return { facts, failed: database.failed, stop: () => stops.run() };
@@ -106,9 +121,9 @@ function generateKey(mode: EnvironmentMode): string {
 
 async function openDatabase(
   config: Config,
-  { log }: ServerTools,
+  { log, telemetry }: ServerTools & { telemetry: Telemetry },
   stops: Stops,
-): Promise<{ storage: Storage; failed: Promise<Error> }> {
+): Promise<{ storage: Storage; apiStorage: Storage; failed: Promise<Error> }> {
   let connectionUrl: string;
   let failed = new Promise<Error>(() => undefined);
   if (config.database.kind === "external") {
@@ -121,9 +136,18 @@ async function openDatabase(
   }
   await migrate(connectionUrl);
   const masterKey = config.masterKey ?? (await ensureMasterKey(config.dataDir));
-  const storage = new Storage({ connectionUrl, vault: new Vault(masterKey), log });
-  stops.add(() => storage.close());
-  return { storage, failed };
+  const open = (poolSize: number, poolKept: number): Storage => {
+    const vault = new Vault(masterKey);
+    const options = { connectionUrl, vault, log, poolSize, poolKept };
+    const storage = new ObservedStorage(options, telemetry.watch);
+    stops.add(() => storage.close());
+    return storage;
+  };
+  return {
+    storage: open(WORK_CONNECTIONS, WORK_CONNECTIONS_KEPT),
+    apiStorage: open(API_CONNECTIONS, 0),
+    failed,
+  };
 }
 
 interface Work {
@@ -134,6 +158,7 @@ interface Work {
 }
 
 interface WorkTools extends ServerTools {
+  telemetry: Telemetry;
   storage: Storage;
   ids: IdSource;
   ownAddresses: () => readonly ListenAddress[];
@@ -141,8 +166,10 @@ interface WorkTools extends ServerTools {
 
 /** What goes on without being asked: deliveries and devices of the buckets this node owns. */
 async function startWork(config: Config, tools: WorkTools, stops: Stops): Promise<Work> {
-  const { storage, ids, log, version, ownAddresses } = tools;
+  const { storage, ids, log, version, ownAddresses, telemetry } = tools;
+  const { tracer } = telemetry;
   const sender = createSender({
+    socketsMax: shareSockets(readDescriptorsMax()).receivers,
     egressAllow: config.egressAllow,
     clock: systemClock,
     ownAddresses,
@@ -171,6 +198,8 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     retryScheduleMs: config.retryScheduleMs,
     deliveryTimeoutMs: config.deliveryTimeoutMs,
     userAgent: `Amps-Webhooks/${version}`,
+    observer: createAttemptWatch(telemetry.metrics, log),
+    tracer,
   });
   const connectors = createConnectors({
     storage,
@@ -185,6 +214,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     ownership: node.devices,
     connectors,
     handOff: (rows) => engine.handOff(rows),
+    tracer,
   });
   stops.add(() => node.stop());
   await node.start();
@@ -196,7 +226,9 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
 }
 
 interface ApiTools extends ServerTools {
+  telemetry: Telemetry;
   storage: Storage;
+  workStorage: Storage;
   ids: IdSource;
   work: Work;
   /** Filled with where the API listens. */
@@ -204,9 +236,10 @@ interface ApiTools extends ServerTools {
 }
 
 async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<string> {
-  const { storage, ids, log, version, work, listening } = tools;
-  const { engine, driver, node, connectors } = work;
+  const { storage, ids, log, version, work, listening, telemetry, workStorage } = tools;
+  const { engine, driver, connectors } = work;
   const authenticate = createAuthenticator(storage, systemClock);
+  const { condition, backlog } = watchParts(telemetry, { ...work, ...tools, config });
   const api = createApi({
     storage,
     engine,
@@ -219,14 +252,17 @@ async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<
     httpsRequired: false,
     ownAddresses: () => listening,
     version,
-    health: () => ({
-      node: node.healthy
-        ? { status: "ok" }
-        : {
-            status: "error",
-            detail: "This node's lease is not valid; it is trying to join again.",
-          },
-    }),
+    health: () => condition.health(),
+    ping: () => ping(workStorage),
+    pressure: () => condition.pressure(),
+    connectionsMax: shareSockets(readDescriptorsMax()).clients,
+    metrics: telemetry.metrics,
+    metricsRoute: {
+      metrics: telemetry.metrics,
+      refresh: () => backlog.refresh(),
+      ...(config.metricsToken !== undefined && { token: config.metricsToken }),
+    },
+    tracer: telemetry.tracer,
     routes: [
       (app: FastifyInstance) =>
         registerBatteryRoutes(app, {

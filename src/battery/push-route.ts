@@ -32,7 +32,7 @@ export function registerPushRoute(app: FastifyInstance, context: BatteryContext)
       body: PushBodySchema,
       response: answers(202, ActionOut),
     },
-    config: { ownIdempotency: true },
+    config: { ownIdempotency: true, intake: true },
     // A device that is not there is 404, whatever the body says.
     preValidation: async (request) => {
       await findDevice(context, request);

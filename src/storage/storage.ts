@@ -17,6 +17,8 @@ export interface StorageOptions {
   /** Time for every rule in SQL; without it the database's own clock decides. For simulations. */
   now?: () => UnixMs;
   poolSize?: number;
+  /** Connections kept although idle: so many are there when the database has none left to give. */
+  poolKept?: number;
   applicationName?: string;
 }
 
@@ -51,6 +53,12 @@ function getTypeParser(oid: number, format?: "text" | "binary"): (value: never) 
   return pg.types.getTypeParser(oid, format) as (value: never) => unknown;
 }
 
+export interface PoolState {
+  total: number;
+  idle: number;
+  waiting: number;
+}
+
 /** What an operation needs to run SQL: the pool, or one connection inside a transaction. */
 export interface Queries {
   query<R extends Row>(statement: Statement, values: unknown[]): Promise<R[]>;
@@ -70,6 +78,7 @@ export class Storage implements Queries {
       connectionString: options.connectionUrl,
       application_name: options.applicationName ?? "amps",
       max: options.poolSize ?? 12,
+      min: options.poolKept ?? 0,
       idleTimeoutMillis: 30_000,
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
@@ -85,6 +94,12 @@ export class Storage implements Queries {
         "An idle database connection was lost; the pool replaces it.",
       );
     });
+  }
+
+  /** Connections of the pool, and callers that wait for one. */
+  get pool(): PoolState {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { total: totalCount, idle: idleCount, waiting: waitingCount };
   }
 
   /** The injected time, or null: SQL then falls back to `now()`. */

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { Svix } from "svix";
 import { createAuthenticator } from "../../src/api/auth.ts";
+import type { ApiDeps } from "../../src/api/deps.ts";
 import { createApi } from "../../src/api/server.ts";
 import { systemClock } from "../../src/clock.ts";
 import { parseCidrList } from "../../src/core/address.ts";
@@ -70,7 +71,8 @@ export class World {
     this.#drop = found.drop;
   }
 
-  static async open(): Promise<World> {
+  /** @param changes what the test gives the API beside a node's own */
+  static async open(changes: Partial<ApiDeps> = {}): Promise<World> {
     const database = await createTestDatabase();
     const node = await new TestNode({ url: database.url }).start();
     const ids = createIds();
@@ -94,6 +96,7 @@ export class World {
       httpsRequired: false,
       ownAddresses: () => [{ host: "127.0.0.1", port: 8071 }],
       version: "0.0.0-test",
+      ...changes,
     });
     await app.ready();
     return new World(node, app, { clock, environments, keys, drop: () => database.drop() });
