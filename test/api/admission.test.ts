@@ -4,6 +4,7 @@ import net from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Pressure } from "../../src/api/deps.ts";
 import { Metrics } from "../../src/core/metrics.ts";
+import { Events } from "../support/events.ts";
 import { readExposition, valueOf } from "../support/exposition.ts";
 import { World } from "./world.ts";
 
@@ -67,8 +68,10 @@ describe("bodies", () => {
     const appId = await world.application();
     await world.listen();
     const url = `${await world.listen()}/api/v1/app/${appId}/msg`;
-    const payload = "x".repeat(MEBIBYTE - 200);
+    const payload = { text: "x".repeat(MEBIBYTE - 200) };
+    const accepted = new Events();
     let turnedAway = 0;
+    let taken = 0;
     const publish = async (n: number): Promise<string> => {
       for (;;) {
         const response = await fetch(url, {
@@ -80,10 +83,16 @@ describe("bodies", () => {
           body: JSON.stringify({ eventType: "a.b", eventId: `e-${n}`, payload }),
         });
         const answer = (await response.json()) as { id: string };
-        if (response.status === 202) return answer.id;
+        if (response.status === 202) {
+          taken += 1;
+          accepted.signal();
+          return answer.id;
+        }
         expect(response.status).toBe(503);
         expect(response.headers.get("retry-after")).toBe("1");
         turnedAway += 1;
+        const seen = taken;
+        await accepted.until(() => taken > seen || taken === 0);
       }
     };
     const ids = await Promise.all(Array.from({ length: 100 }, (_, n) => publish(n)));

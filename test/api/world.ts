@@ -29,11 +29,13 @@ export interface CallOptions {
   body?: unknown;
 }
 
-/** Real time, except that waiting between two looks can be skipped. */
+/** Real time, except that the test can skip some of it. */
 export class SkippableClock implements Clock {
   skip = false;
+  /** What is remembered for a while is forgotten sooner. */
+  aheadMs = 0;
   readonly now = (): number => systemClock.now();
-  readonly monotonic = (): number => systemClock.monotonic();
+  readonly monotonic = (): number => systemClock.monotonic() + this.aheadMs;
 
   after(delayMs: number, task: () => void): () => void {
     if (!this.skip) return systemClock.after(delayMs, task);
