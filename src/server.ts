@@ -143,11 +143,10 @@ async function openDatabase(
     stops.add(() => storage.close());
     return storage;
   };
-  return {
-    storage: open(WORK_CONNECTIONS, WORK_CONNECTIONS_KEPT),
-    apiStorage: open(API_CONNECTIONS, 0),
-    failed,
-  };
+  const storage = open(WORK_CONNECTIONS, WORK_CONNECTIONS_KEPT);
+  // Opened now, not when the database may have none left.
+  await Promise.all(Array.from({ length: WORK_CONNECTIONS_KEPT }, () => ping(storage)));
+  return { storage, apiStorage: open(API_CONNECTIONS, 0), failed };
 }
 
 interface Work {

@@ -40,6 +40,8 @@ export function registerPushRoute(app: FastifyInstance, context: BatteryContext)
     handler: async (request, reply) => {
       const outcome = await push(request, request.body, context);
       const action = await actionOf(request, outcome, context);
+      const { actionId, deviceId } = action;
+      context.log.debug({ requestId: request.id, actionId, deviceId }, "Action accepted.");
       return context.envelope.success(reply, 202, actionResource(action));
     },
   });

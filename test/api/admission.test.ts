@@ -4,7 +4,6 @@ import net from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Pressure } from "../../src/api/deps.ts";
 import { Metrics } from "../../src/core/metrics.ts";
-import { Events } from "../support/events.ts";
 import { readExposition, valueOf } from "../support/exposition.ts";
 import { World } from "./world.ts";
 
@@ -69,43 +68,37 @@ describe("bodies", () => {
     await world.listen();
     const url = `${await world.listen()}/api/v1/app/${appId}/msg`;
     const payload = { text: "x".repeat(MEBIBYTE - 200) };
-    const accepted = new Events();
-    let turnedAway = 0;
-    let taken = 0;
-    const publish = async (n: number): Promise<string> => {
-      for (;;) {
-        const response = await fetch(url, {
-          method: "POST",
-          headers: {
-            authorization: `Bearer ${world.sandboxKey}`,
-            "content-type": "application/json",
-          },
-          body: JSON.stringify({ eventType: "a.b", eventId: `e-${n}`, payload }),
-        });
-        const answer = (await response.json()) as { id: string };
-        if (response.status === 202) {
-          taken += 1;
-          accepted.signal();
-          return answer.id;
-        }
-        expect(response.status).toBe(503);
-        expect(response.headers.get("retry-after")).toBe("1");
-        turnedAway += 1;
-        const seen = taken;
-        await accepted.until(() => taken > seen || taken === 0);
-      }
+    /** Its id; undefined when it was turned away. */
+    const publish = async (n: number): Promise<string | undefined> => {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${world.sandboxKey}`,
+          "content-type": "application/json",
+        },
+        body: JSON.stringify({ eventType: "a.b", eventId: `e-${n}`, payload }),
+      });
+      const answer = (await response.json()) as { id: string };
+      if (response.status === 202) return answer.id;
+      expect(response.status).toBe(503);
+      expect(response.headers.get("retry-after")).toBe("1");
+      return undefined;
     };
     const ids = await Promise.all(Array.from({ length: 100 }, (_, n) => publish(n)));
-    expect(new Set(ids).size).toBe(100);
+    const turnedAway = ids.filter((id) => id === undefined).length;
     expect(turnedAway).toBeGreaterThan(0);
+    expect(turnedAway).toBeLessThan(100);
     expect(refused("bodies")).toBe(turnedAway);
+    for (const [n, id] of ids.entries()) ids[n] = id ?? (await publish(n));
+    expect(new Set(ids).size).toBe(100);
+    expect(ids).not.toContain(undefined);
     expect(gauge("amps_http_body_bytes")).toBe(0);
   });
 
   test("a body that never comes is let go with its connection", async () => {
     await open();
     const { port } = new URL(await world.listen());
-    const sockets = Array.from({ length: 16 }, () => net.connect(Number(port), "127.0.0.1"));
+    const sockets = Array.from({ length: 8 }, () => net.connect(Number(port), "127.0.0.1"));
     await Promise.all(sockets.map((socket) => once(socket, "connect")));
     for (const socket of sockets) {
       socket.write(
@@ -113,7 +106,7 @@ describe("bodies", () => {
           `authorization: Bearer ${world.sandboxKey}\r\ncontent-length: ${MEBIBYTE}\r\n\r\n{`,
       );
     }
-    await expect.poll(() => gauge("amps_http_body_bytes"), { timeout: 10_000 }).toBe(16 * MEBIBYTE);
+    await expect.poll(() => gauge("amps_http_body_bytes"), { timeout: 10_000 }).toBe(8 * MEBIBYTE);
     const body = { name: "one more" };
     expect((await world.call("POST", "/api/v1/app", { body })).status).toBe(503);
     for (const socket of sockets) socket.destroy();

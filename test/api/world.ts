@@ -11,7 +11,7 @@ import { type Bootstrapped, bootstrap } from "../../src/storage/environments/boo
 import type { Clock } from "../../src/core/types.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { createIds, silentLog } from "../support/factories.ts";
-import { TestNode } from "../support/test-node.ts";
+import { TestNode, type TestNodeOptions } from "../support/test-node.ts";
 
 export interface Answer {
   status: number;
@@ -73,10 +73,13 @@ export class World {
     this.#drop = found.drop;
   }
 
-  /** @param changes what the test gives the API beside a node's own */
-  static async open(changes: Partial<ApiDeps> = {}): Promise<World> {
+  /** Changes: what the test gives the API, or the node, beside their own. */
+  static async open(
+    changes: Partial<ApiDeps> = {},
+    nodeChanges: Partial<TestNodeOptions> = {},
+  ): Promise<World> {
     const database = await createTestDatabase();
-    const node = await new TestNode({ url: database.url }).start();
+    const node = await new TestNode({ ...nodeChanges, url: database.url }).start();
     const ids = createIds();
     const keys = ["sk_test_", "sk_live_"].map((prefix) => prefix + randomBytes(24).toString("hex"));
     const environments = await bootstrap(node.storage, ids, {
