@@ -146,7 +146,7 @@ export class Ledger {
           channels: null,
           payload,
           dueAt: createdAt,
-          ...(trace !== undefined && { trace }),
+          trace,
         });
       }
     }

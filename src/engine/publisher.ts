@@ -136,7 +136,7 @@ export class Publisher {
           channels: message.channels,
           payload: message.payload,
           dueAt: outcome.createdAt,
-          ...(message.span !== undefined && { trace: message.span.trace }),
+          trace: message.span?.trace,
         });
       }
     }

@@ -212,10 +212,11 @@ test(
     const admin = new pg.Client({ connectionString: database.url });
     await admin.connect();
     const role = `limited_${path.basename(dataDir).replaceAll(/\W/g, "_").toLowerCase()}`;
-    const owner = new URL(database.url).username;
     // Like max_connections 10 on a server of its own: the same refusal, 53300.
-    await admin.query(`CREATE ROLE ${role} LOGIN CONNECTION LIMIT 10 IN ROLE "${owner}"`);
-    const url = database.url.replace(`//${owner}`, `//${role}`);
+    await admin.query(
+      `CREATE ROLE ${role} LOGIN PASSWORD 'test' CONNECTION LIMIT 10 IN ROLE ${String(admin.user)}`,
+    );
+    const url = database.url.replace(/\/\/[^@]+@/, `//${role}:test@`);
     const receiver = await startReceiver();
     const server = await start({ env: { DATABASE_URL: url } });
     await call(`${server.url}/api/v1/app/default/endpoint`, { body: { url: receiver.url } });
@@ -238,7 +239,9 @@ test(
     expect((await call(`${server.url}/api/v1/health`)).status).toBe(200);
     expect(await server.stop()).toBe(0);
     await receiver.close();
-    await admin.query(`DROP ROLE ${role}`);
+    await admin.query(
+      `REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}; DROP ROLE ${role}`,
+    );
     await admin.end();
   },
   SLOW_MS,
