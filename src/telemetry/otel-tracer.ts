@@ -1,6 +1,10 @@
 /**
  * Traces through OpenTelemetry's API, when the operator has loaded an SDK (`node --import`). Without one
  * there is no tracer at all, and the hot paths ask no more than whether there is one.
+ *
+ * CPU per delivery, engine and database with a fake sender, 20,000 a run, medians of the later runs on two
+ * busy cores: 24–27 µs before there were traces and metrics, 25–29 with them and no SDK (the same within
+ * the noise), 48–52 with an SDK that records every span and exports none.
  */
 import {
   type Attributes,
