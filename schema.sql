@@ -255,6 +255,7 @@ TABLE message_event_id (
   message_id text COLLATE "C" NOT NULL,
   CONSTRAINT message_event_id_pkey PRIMARY KEY (application_id, event_id),
 )
+CREATE INDEX message_event_id_by_message ON public.message_event_id USING btree (message_id)  -- By age: rows go when the partition of their message does.
 
 TABLE message_other (
   application_id text COLLATE "C" NOT NULL,

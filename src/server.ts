@@ -18,6 +18,7 @@ import { Engine } from "./engine/engine.ts";
 import { Node } from "./engine/ownership.ts";
 import { PartitionKeeper } from "./engine/partition-keeper.ts";
 import { createSender } from "./sender/sender.ts";
+import { ping } from "./storage/environments/ping.ts";
 import { listDevices } from "./storage/devices/list-devices.ts";
 import { startEmbedded } from "./storage/embedded/start-embedded.ts";
 import { type Bootstrapped, bootstrap } from "./storage/environments/bootstrap.ts";
@@ -26,12 +27,21 @@ import { migrate } from "./storage/migrate.ts";
 import { awaitPrimary } from "./storage/primary/await-primary.ts";
 import { RememberedTimelines } from "./storage/primary/timelines.ts";
 import { readServerVersion } from "./storage/server-version.ts";
-import { Storage } from "./storage/storage.ts";
+import { ObservedStorage } from "./storage/observed-storage.ts";
+import type { Storage } from "./storage/storage.ts";
 import { Vault } from "./storage/vault.ts";
+import { createAttemptWatch } from "./telemetry/attempt-watch.ts";
+import { readDescriptorsMax, shareSockets } from "./telemetry/resources.ts";
+import { startTelemetry, type Telemetry, watchParts } from "./telemetry/telemetry.ts";
 import { Workers } from "./workers.ts";
 
 const KEY_BYTES = 32;
-/** Of the embedded database: a pool of 12, the session and what is being replaced, with room. */
+/** Work has connections of its own, so that no load on the API can keep deliveries from the database. */
+const WORK_CONNECTIONS = 8;
+/** Kept while idle: a database whose slots are all taken could not give them back. */
+const WORK_CONNECTIONS_KEPT = 4;
+const API_CONNECTIONS = 6;
+/** Of the embedded database: both pools, the session and what is being replaced, with room. */
 const CONNECTIONS_PER_PROCESS = 20;
 const CONNECTIONS_SPARE = 80;
 
@@ -47,6 +57,8 @@ export interface ServerTools {
   version: string;
   /** One line of progress, for people. */
   tell: (line: string) => void;
+  /** Log lines that had nowhere to go. */
+  logsDropped?: () => number;
 }
 
 /** What was started, to be stopped in reverse order. */
@@ -75,8 +87,10 @@ export async function startServer(config: Config, tools: ServerTools): Promise<R
 
 async function start(config: Config, tools: ServerTools, stops: Stops): Promise<RunningServer> {
   const { log } = tools;
-  const database = await openDatabase(config, tools, stops);
-  const { storage, workers } = database;
+  const telemetry = await startTelemetry(config, tools.version);
+  stops.add(() => telemetry.stop());
+  const database = await openDatabase(config, { ...tools, telemetry }, stops);
+  const { storage, apiStorage, workers } = database;
   const ids = new IdSource(
     () => systemClock.now(),
     (bytes) => randomFillSync(bytes),
@@ -89,20 +103,21 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
     environmentId: environments.sandbox.environmentId,
     count: config.sandboxBatteries,
   });
-  const keeper = new PartitionKeeper(storage, systemClock, log);
+  const keeper = new PartitionKeeper(storage, systemClock, log, config.retentionDays);
   await keeper.start();
   stops.add(() => keeper.stop());
 
   const listening: ListenAddress[] = [];
   const work = await startWork(
     config,
-    { ...tools, storage, ids, ownAddresses: () => listening },
+    { ...tools, telemetry, storage, ids, ownAddresses: () => listening },
     stops,
   );
   workers.start();
   stops.add(async () => workers.askToStop());
+  const shared = { ...tools, telemetry, ids, work, listening };
   const url = config.roles.has("api")
-    ? await startApi(config, { ...tools, storage, ids, work, listening }, stops)
+    ? await startApi(config, { ...shared, storage: apiStorage, workStorage: storage }, stops)
     : undefined;
   const facts = await describe(config, tools, { storage, environments, url });
   return { facts, failed: database.failed, stop: () => stops.run() };
@@ -116,9 +131,14 @@ function generateKey(mode: EnvironmentMode): string {
 
 async function openDatabase(
   config: Config,
-  { log, tell }: ServerTools,
+  { log, tell, telemetry }: ServerTools & { telemetry: Telemetry },
   stops: Stops,
-): Promise<{ storage: Storage; workers: Workers; failed: Promise<Error> }> {
+): Promise<{
+  storage: Storage;
+  apiStorage: Storage;
+  workers: Workers;
+  failed: Promise<Error>;
+}> {
   let connectionUrl: string;
   let failed = new Promise<Error>(() => undefined);
   let timelines = new RememberedTimelines();
@@ -136,8 +156,17 @@ async function openDatabase(
   }
   await migrate(connectionUrl, { log, timelines });
   const masterKey = config.masterKey ?? (await ensureMasterKey(config.dataDir));
-  const storage = new Storage({ connectionUrl, vault: new Vault(masterKey), log, timelines });
-  stops.add(() => storage.close());
+  const open = (poolSize: number, poolKept: number): Storage => {
+    const vault = new Vault(masterKey);
+    const options = { connectionUrl, vault, log, timelines, poolSize, poolKept };
+    const storage = new ObservedStorage(options, telemetry.watch);
+    stops.add(() => storage.close());
+    return storage;
+  };
+  const storage = open(WORK_CONNECTIONS, WORK_CONNECTIONS_KEPT);
+  // Opened now, not when the database may have none left.
+  await Promise.all(Array.from({ length: WORK_CONNECTIONS_KEPT }, () => ping(storage)));
+  const apiStorage = open(API_CONNECTIONS, 0);
   const workers = new Workers({
     count: config.processes - 1,
     clock: systemClock,
@@ -152,7 +181,7 @@ async function openDatabase(
   });
   // They are asked to stop before, and finish beside us; the database outlives them.
   stops.add(() => workers.stopped());
-  return { storage, workers, failed };
+  return { storage, apiStorage, workers, failed };
 }
 
 interface Work {
@@ -163,6 +192,7 @@ interface Work {
 }
 
 interface WorkTools extends ServerTools {
+  telemetry: Telemetry;
   storage: Storage;
   ids: IdSource;
   ownAddresses: () => readonly ListenAddress[];
@@ -170,8 +200,10 @@ interface WorkTools extends ServerTools {
 
 /** What goes on without being asked: deliveries and devices of the buckets this node owns. */
 async function startWork(config: Config, tools: WorkTools, stops: Stops): Promise<Work> {
-  const { storage, ids, log, version, ownAddresses } = tools;
+  const { storage, ids, log, version, ownAddresses, telemetry } = tools;
+  const { tracer } = telemetry;
   const sender = createSender({
+    socketsMax: shareSockets(readDescriptorsMax()).receivers,
     egressAllow: config.egressAllow,
     clock: systemClock,
     ownAddresses,
@@ -200,6 +232,8 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     retryScheduleMs: config.retryScheduleMs,
     deliveryTimeoutMs: config.deliveryTimeoutMs,
     userAgent: `Amps-Webhooks/${version}`,
+    observer: createAttemptWatch(telemetry.metrics, log),
+    tracer,
   });
   const connectors = createConnectors({
     storage,
@@ -214,6 +248,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     ownership: node.devices,
     connectors,
     handOff: (rows) => engine.handOff(rows),
+    tracer,
   });
   stops.add(() => node.stop());
   await node.start();
@@ -225,7 +260,9 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
 }
 
 interface ApiTools extends ServerTools {
+  telemetry: Telemetry;
   storage: Storage;
+  workStorage: Storage;
   ids: IdSource;
   work: Work;
   /** Filled with where the API listens. */
@@ -233,9 +270,10 @@ interface ApiTools extends ServerTools {
 }
 
 async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<string> {
-  const { storage, ids, log, version, work, listening } = tools;
-  const { engine, driver, node, connectors } = work;
+  const { storage, ids, log, version, work, listening, telemetry, workStorage } = tools;
+  const { engine, driver, connectors } = work;
   const authenticate = createAuthenticator(storage, systemClock);
+  const { condition, backlog } = watchParts(telemetry, { ...work, ...tools, config });
   const api = createApi({
     storage,
     engine,
@@ -248,14 +286,17 @@ async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<
     httpsRequired: false,
     ownAddresses: () => listening,
     version,
-    health: () => ({
-      node: node.healthy
-        ? { status: "ok" }
-        : {
-            status: "error",
-            detail: "This node's lease is not valid; it is trying to join again.",
-          },
-    }),
+    health: () => condition.health(),
+    ping: () => ping(workStorage),
+    pressure: () => condition.pressure(),
+    connectionsMax: shareSockets(readDescriptorsMax()).clients,
+    metrics: telemetry.metrics,
+    metricsRoute: {
+      metrics: telemetry.metrics,
+      refresh: () => backlog.refresh(),
+      ...(config.metricsToken !== undefined && { token: config.metricsToken }),
+    },
+    tracer: telemetry.tracer,
     routes: [
       (app: FastifyInstance) =>
         registerBatteryRoutes(app, {

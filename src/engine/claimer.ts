@@ -3,7 +3,7 @@
  * over the owned buckets finds lanes this node has not heard of (retries that came due, rows of a
  * dead node, rows other nodes published). One claim and one sweep at a time; both are batches.
  */
-import type { Clock, Log } from "../core/types.ts";
+import type { Clock, Log, Tracer } from "../core/types.ts";
 import {
   claimDueDeliveries,
   type DueDelivery,
@@ -36,6 +36,7 @@ export interface ClaimerOptions {
   lanes: Lanes;
   ownership: Ownership;
   nodeId: () => string;
+  tracer: Tracer | undefined;
   /** New rows are in memory. */
   onClaimed: () => void;
   onSwept: () => void;
@@ -188,19 +189,22 @@ export class Claimer {
 
   async #claimBatch(batch: Lane[]): Promise<void> {
     if (batch.length === 0) return;
-    const { storage, log, nodeId, onClaimed, ownership } = this.#options;
+    const { storage, log, nodeId, onClaimed, ownership, tracer } = this.#options;
     const rooms = batch.map((lane) =>
       this.#roomOf(lane, Math.floor(ROWS_PER_CLAIM / batch.length)),
     );
     for (const lane of batch) lane.claimStarted();
+    const span = tracer?.begin("amps.claim", { "amps.lanes": batch.length });
     let failed = false;
     try {
       const rows = await claimDueDeliveries(storage, nodeId(), rooms);
       this.#noteFound(batch, rooms, rows);
       const chosen = this.#choose(rows);
       if (chosen.length > 0) this.#accept(await loadPayloads(storage, chosen));
+      span?.end({ "amps.rows": rows.length, "amps.new_rows": chosen.length });
     } catch (error) {
       failed = true;
+      span?.end({}, "not claimed");
       for (const lane of batch) lane.more = true;
       log.warn({ err: error }, "Due deliveries could not be claimed; the next sweep tries again.");
     } finally {

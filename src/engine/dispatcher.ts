@@ -18,7 +18,7 @@ import type { Targets } from "./targets.ts";
 /** Attempts under way at once, over all endpoints. */
 const IN_FLIGHT_MAX = 4_096;
 /** Results not yet committed: above this the database is behind, and no new attempt starts. */
-const UNRECORDED_MAX = 5_000;
+export const UNRECORDED_MAX = 5_000;
 
 export interface Counters {
   attempted: number;
@@ -36,6 +36,8 @@ export interface DispatcherOptions {
   recorder: Recorder;
   claimer: () => Claimer;
   tools: AttemptTools;
+  /** A result is committed, and counted. */
+  onRecorded: (attempted: Attempted) => void;
   /** A delivery was recorded, parked or given back to the database. */
   onSettled: (delivery: DueDelivery) => void;
 }
@@ -156,12 +158,14 @@ export class Dispatcher {
   }
 
   /** What a committed result leads to. */
-  #follow(lane: Lane, { decision, target }: Attempted): void {
-    const { claimer } = this.#options;
+  #follow(lane: Lane, attempted: Attempted): void {
+    const { claimer, onRecorded } = this.#options;
+    const { decision, target } = attempted;
     this.counters.attempted += 1;
     if (decision.succeeded) this.counters.delivered += 1;
     else if (decision.retryDelayMs === null) this.counters.exhausted += 1;
     else this.counters.failed += 1;
+    onRecorded(attempted);
     if (decision.retryDelayMs !== null) claimer().wake(lane, decision.retryDelayMs);
     if (decision.disable !== null) this.endpointChanged(target.endpointId);
   }

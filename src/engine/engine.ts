@@ -6,13 +6,14 @@
  */
 import type { IdSource } from "../core/ids.ts";
 import type { Sender } from "../core/send-result.ts";
-import type { Clock, Log } from "../core/types.ts";
+import type { Clock, Log, Tracer } from "../core/types.ts";
 import { type ManualDelivery, requeueDelivery } from "../storage/deliveries/requeue-delivery.ts";
 import { type Channel, notifyNodes } from "../storage/nodes/session.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Claimer } from "./claimer.ts";
 import { type Counters, Dispatcher } from "./dispatcher.ts";
 import { Lanes } from "./lanes.ts";
+import type { EngineObserver } from "./observer.ts";
 import type { Ownership } from "./ownership.ts";
 import {
   type HandedOff,
@@ -37,6 +38,8 @@ export interface EngineOptions {
   retryScheduleMs: readonly number[];
   deliveryTimeoutMs: number;
   userAgent: string;
+  observer?: EngineObserver;
+  tracer?: Tracer | undefined;
   /** For tests, which wait for events instead of sleeping. */
   signal?: (event: EngineEvent) => void;
 }
@@ -46,8 +49,13 @@ export type EngineEvent = "settled" | "claimed" | "swept";
 
 export interface EngineHealth {
   counters: Counters;
+  /** Messages accepted by `publish`. */
+  accepted: number;
+  /** Publishers that wait for their commit. */
+  publishing: number;
   inFlight: number;
   queued: number;
+  queuedBytes: number;
   lanes: number;
   unrecorded: number;
 }
@@ -64,7 +72,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { storage, clock, log, ids, ownership, nodeId } = options;
     this.#options = options;
-    this.#publisher = new Publisher(storage, ids, (rows) => this.handOff(rows));
+    this.#publisher = new Publisher(storage, ids, (rows) => this.handOff(rows), options.tracer);
     this.#targets = new Targets(storage);
     const signal = options.signal ?? ((): void => undefined);
     this.#recorder = new Recorder({ storage, clock, log, targets: this.#targets });
@@ -84,7 +92,9 @@ export class Engine {
         schedule: options.retryScheduleMs,
         timeoutMs: options.deliveryTimeoutMs,
         userAgent: options.userAgent,
+        tracer: options.tracer,
       },
+      onRecorded: (attempted) => options.observer?.recorded(attempted),
       onSettled: () => signal("settled"),
     });
     this.#claimer = new Claimer({
@@ -94,6 +104,7 @@ export class Engine {
       lanes: this.#lanes,
       ownership,
       nodeId,
+      tracer: options.tracer,
       onClaimed: () => {
         this.#dispatcher.pump();
         signal("claimed");
@@ -176,8 +187,11 @@ export class Engine {
   health(): EngineHealth {
     return {
       counters: this.#dispatcher.counters,
+      accepted: this.#publisher.accepted,
+      publishing: this.#publisher.waiting,
       inFlight: this.#dispatcher.inFlight,
       queued: this.#lanes.queued,
+      queuedBytes: this.#lanes.queuedBytes,
       lanes: this.#lanes.count,
       unrecorded: this.#recorder.size,
     };

@@ -23,6 +23,10 @@ export class Lanes {
     return this.#queued;
   }
 
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
   get full(): boolean {
     return this.#queued >= QUEUED_MAX || this.#queuedBytes >= QUEUED_BYTES_MAX;
   }

@@ -4,7 +4,7 @@
  */
 import { GroupCommit } from "../core/group-commit.ts";
 import type { IdSource } from "../core/ids.ts";
-import type { UnixMs } from "../core/types.ts";
+import type { Span, Trace, Tracer, UnixMs } from "../core/types.ts";
 import {
   type InsertOutcome,
   insertMessages,
@@ -39,23 +39,38 @@ export interface HandedOff {
   channels: string[] | null;
   payload: Buffer;
   dueAt: UnixMs;
+  /** What the attempt's span goes below. */
+  trace?: Trace | undefined;
+}
+
+interface Publishing extends NewMessage {
+  span: Span | undefined;
 }
 
 export class Publisher {
   readonly #ids: IdSource;
   readonly #handOff: (rows: HandedOff[]) => void;
-  readonly #commits: GroupCommit<NewMessage, InsertOutcome>;
+  readonly #tracer: Tracer | undefined;
+  readonly #commits: GroupCommit<Publishing, InsertOutcome>;
+  #accepted = 0;
 
-  constructor(storage: Storage, ids: IdSource, handOff: (rows: HandedOff[]) => void) {
+  constructor(
+    storage: Storage,
+    ids: IdSource,
+    handOff: (rows: HandedOff[]) => void,
+    tracer?: Tracer,
+  ) {
     this.#ids = ids;
     this.#handOff = handOff;
+    this.#tracer = tracer;
     this.#commits = new GroupCommit({
       batchMax: BATCH_MAX,
       bytesMax: BATCH_BYTES_MAX,
       bytesOf: (message) => message.payload.length,
       flushesMax: FLUSHES_MAX,
       flush: async (messages) => {
-        const outcomes = await insertMessages(storage, messages);
+        const ended = this.#beginCommit(messages);
+        const outcomes = await insertMessages(storage, messages).finally(ended);
         this.#handOffStored(messages, outcomes);
         return outcomes;
       },
@@ -67,16 +82,45 @@ export class Publisher {
       return { kind: "overloaded", retryAfterSeconds: RETRY_AFTER_SECONDS };
     }
     const messageId = this.#ids.make("msg_");
-    const outcome = await this.#commits.add({ ...request, messageId });
-    if (outcome.kind !== "stored") return outcome;
-    return { kind: "accepted", messageId, createdAt: outcome.createdAt };
+    const span = this.#tracer?.begin("amps.publish", { "amps.message_id": messageId });
+    try {
+      const outcome = await this.#commits.add({ ...request, messageId, span });
+      span?.end({ "amps.outcome": outcome.kind });
+      if (outcome.kind !== "stored") return outcome;
+      this.#accepted += 1;
+      return { kind: "accepted", messageId, createdAt: outcome.createdAt };
+    } catch (error) {
+      span?.end({}, "not committed");
+      throw error;
+    }
+  }
+
+  /** Messages accepted so far, replays not counted. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** Publishers that wait for their commit. */
+  get waiting(): number {
+    return this.#commits.size;
   }
 
   drained(): Promise<void> {
     return this.#commits.drained();
   }
 
-  #handOffStored(messages: NewMessage[], outcomes: InsertOutcome[]): void {
+  /** A span below each message's own: their statement is one, but each trace is read alone. */
+  #beginCommit(messages: Publishing[]): () => void {
+    const tracer = this.#tracer;
+    if (tracer === undefined) return () => undefined;
+    const attributes = { "amps.batch": messages.length };
+    const spans = messages.map(({ span }) => tracer.begin("amps.commit", attributes, span?.trace));
+    return () => {
+      for (const span of spans) span.end();
+    };
+  }
+
+  #handOffStored(messages: Publishing[], outcomes: InsertOutcome[]): void {
     const rows: HandedOff[] = [];
     for (const [index, message] of messages.entries()) {
       const outcome = outcomes[index];
@@ -92,6 +136,7 @@ export class Publisher {
           channels: message.channels,
           payload: message.payload,
           dueAt: outcome.createdAt,
+          trace: message.span?.trace,
         });
       }
     }

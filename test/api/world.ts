@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { Svix } from "svix";
 import { createAuthenticator } from "../../src/api/auth.ts";
+import type { ApiDeps } from "../../src/api/deps.ts";
 import { createApi } from "../../src/api/server.ts";
 import { systemClock } from "../../src/clock.ts";
 import { parseCidrList } from "../../src/core/address.ts";
@@ -10,7 +11,7 @@ import { type Bootstrapped, bootstrap } from "../../src/storage/environments/boo
 import type { Clock } from "../../src/core/types.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { createIds, silentLog } from "../support/factories.ts";
-import { TestNode } from "../support/test-node.ts";
+import { TestNode, type TestNodeOptions } from "../support/test-node.ts";
 
 export interface Answer {
   status: number;
@@ -28,11 +29,13 @@ export interface CallOptions {
   body?: unknown;
 }
 
-/** Real time, except that waiting between two looks can be skipped. */
+/** Real time, except that the test can skip some of it. */
 export class SkippableClock implements Clock {
   skip = false;
+  /** What is remembered for a while is forgotten sooner. */
+  aheadMs = 0;
   readonly now = (): number => systemClock.now();
-  readonly monotonic = (): number => systemClock.monotonic();
+  readonly monotonic = (): number => systemClock.monotonic() + this.aheadMs;
 
   after(delayMs: number, task: () => void): () => void {
     if (!this.skip) return systemClock.after(delayMs, task);
@@ -70,9 +73,13 @@ export class World {
     this.#drop = found.drop;
   }
 
-  static async open(): Promise<World> {
+  /** Changes: what the test gives the API, or the node, beside their own. */
+  static async open(
+    changes: Partial<ApiDeps> = {},
+    nodeChanges: Partial<TestNodeOptions> = {},
+  ): Promise<World> {
     const database = await createTestDatabase();
-    const node = await new TestNode({ url: database.url }).start();
+    const node = await new TestNode({ ...nodeChanges, url: database.url }).start();
     const ids = createIds();
     const keys = ["sk_test_", "sk_live_"].map((prefix) => prefix + randomBytes(24).toString("hex"));
     const environments = await bootstrap(node.storage, ids, {
@@ -94,6 +101,7 @@ export class World {
       httpsRequired: false,
       ownAddresses: () => [{ host: "127.0.0.1", port: 8071 }],
       version: "0.0.0-test",
+      ...changes,
     });
     await app.ready();
     return new World(node, app, { clock, environments, keys, drop: () => database.drop() });

@@ -13,6 +13,8 @@ export interface ServerProcessOptions {
   env?: Record<string, string>;
   /** Through the launcher, as npm does; without it the server itself is the child, to be killed. */
   launcher?: boolean;
+  /** File descriptors it may have. */
+  descriptorsMax?: number;
 }
 
 export interface ServerProcess {
@@ -35,7 +37,13 @@ export interface FailedStart {
 function spawnServer(options: ServerProcessOptions): { child: ChildProcess; output: () => string } {
   const args = ["src/main.ts"];
   if (options.launcher === true) args.unshift("scripts/launch.mjs");
-  const child = spawn(process.execPath, args, {
+  const command = [process.execPath, ...args];
+  const { descriptorsMax } = options;
+  if (descriptorsMax !== undefined) {
+    command.unshift("/bin/sh", "-c", `ulimit -n ${descriptorsMax}; exec "$0" "$@"`);
+  }
+  const [program = "", ...rest] = command;
+  const child = spawn(program, rest, {
     cwd: ROOT,
     env: {
       PATH: process.env["PATH"],

@@ -8,7 +8,7 @@
  */
 import type { Trigger } from "../../core/attempt-outcome.ts";
 import { statement, type Storage } from "../storage.ts";
-import type { UnixMs } from "../../core/types.ts";
+import type { Trace, UnixMs } from "../../core/types.ts";
 
 export interface LaneRoom {
   bucket: number;
@@ -35,6 +35,8 @@ export interface DueDelivery {
   channels: string[] | null;
   /** Null when the payload was expunged or dropped by retention. */
   payload: Buffer | null;
+  /** Of the event's acceptance, when this process saw it. */
+  trace?: Trace | undefined;
 }
 
 /** A due delivery whose payload is still to be loaded when it is null although it has bytes. */

@@ -127,6 +127,8 @@ CREATE TABLE message_event_id (
   message_id text COLLATE "C" NOT NULL,
   PRIMARY KEY (application_id, event_id)
 );
+CREATE INDEX message_event_id_by_message ON message_event_id (message_id);
+COMMENT ON INDEX message_event_id_by_message IS 'By age: rows go when the partition of their message does.';
 COMMENT ON TABLE message_event_id IS 'Makes a caller''s event id unique per application (a partitioned table cannot).';
 
 -- The hot table: only what is still owed. Delivered or exhausted rows are deleted; history is in attempt.

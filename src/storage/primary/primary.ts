@@ -131,10 +131,10 @@ export class Primary {
   }
 
   /** Pooled connections, to be watched. */
-  get pool(): { open: number; idle: number; waiting: number } {
+  get pool(): { total: number; idle: number; waiting: number } {
     const pool = this.#current?.pool;
     return {
-      open: pool?.totalCount ?? 0,
+      total: pool?.totalCount ?? 0,
       idle: pool?.idleCount ?? 0,
       waiting: pool?.waitingCount ?? 0,
     };
