@@ -146,6 +146,8 @@ export class Primary {
 
   /** Nobody waits on for a server that was dropped: it may be out of reach, its pool used up. */
   async #take(current: Current): Promise<pg.PoolClient> {
+    // The usual case, had at once: the bookkeeping below is only for those who wait.
+    if (current.pool.idleCount > current.pool.waitingCount) return await current.pool.connect();
     const taken = Promise.withResolvers<pg.PoolClient>();
     const pending = current.pool.connect();
     pending.then(taken.resolve, taken.reject);
