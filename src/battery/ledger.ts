@@ -124,12 +124,13 @@ export class Ledger {
 
   #handOff(settlements: Settlement[], outcomes: LedgerOutcome[]): void {
     const rows: HandedOff[] = [];
-    for (const [index, { messageId, eventType, payload }] of settlements.entries()) {
+    for (const [index, { environmentId, messageId, eventType, payload }] of settlements.entries()) {
       const outcome = outcomes[index];
       if (outcome?.kind !== "settled") continue;
       const { applicationId, createdAt } = outcome;
       for (const { endpointId, bucket, revision } of outcome.owed) {
         rows.push({
+          environmentId,
           applicationId,
           endpointId,
           messageId,
