@@ -131,12 +131,16 @@ export class Ledger {
 
   #handOff(settlements: Settling[], outcomes: LedgerOutcome[]): void {
     const rows: HandedOff[] = [];
-    for (const [index, { messageId, eventType, payload, trace }] of settlements.entries()) {
+    for (const [
+      index,
+      { environmentId, messageId, eventType, payload, trace },
+    ] of settlements.entries()) {
       const outcome = outcomes[index];
       if (outcome?.kind !== "settled") continue;
       const { applicationId, createdAt } = outcome;
       for (const { endpointId, bucket, revision } of outcome.owed) {
         rows.push({
+          environmentId,
           applicationId,
           endpointId,
           messageId,

@@ -12,9 +12,10 @@ import { type Channel, notifyNodes } from "../storage/nodes/session.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Claimer } from "./claimer.ts";
 import { type Counters, Dispatcher } from "./dispatcher.ts";
-import { Lanes } from "./lanes.ts";
+import { Lanes, type Waiting } from "./lanes.ts";
 import type { EngineObserver } from "./observer.ts";
 import type { Ownership } from "./ownership.ts";
+import type { WaitReason } from "./pace.ts";
 import {
   type HandedOff,
   Publisher,
@@ -25,6 +26,8 @@ import { Recorder } from "./recorder.ts";
 import { Targets } from "./targets.ts";
 
 export type { HandedOff, PublishOutcome, PublishRequest } from "./publisher.ts";
+
+const APPLICATION_PREFIX = "app_";
 
 export interface EngineOptions {
   storage: Storage;
@@ -58,12 +61,14 @@ export interface EngineHealth {
   queuedBytes: number;
   lanes: number;
   unrecorded: number;
+  /** Endpoints with deliveries that wait although there are slots, by reason. */
+  waiting: Record<WaitReason, number>;
 }
 
 export class Engine {
   readonly #options: EngineOptions;
   readonly #publisher: Publisher;
-  readonly #lanes = new Lanes();
+  readonly #lanes: Lanes;
   readonly #targets: Targets;
   readonly #recorder: Recorder;
   readonly #claimer: Claimer;
@@ -74,6 +79,11 @@ export class Engine {
     this.#options = options;
     this.#publisher = new Publisher(storage, ids, (rows) => this.handOff(rows), options.tracer);
     this.#targets = new Targets(storage);
+    this.#lanes = new Lanes({
+      clock,
+      owns: (bucket) => ownership.epochOf(bucket) !== undefined,
+      onTime: () => this.#dispatcher.pump(),
+    });
     const signal = options.signal ?? ((): void => undefined);
     this.#recorder = new Recorder({ storage, clock, log, targets: this.#targets });
     this.#dispatcher = new Dispatcher({
@@ -111,7 +121,10 @@ export class Engine {
       },
       onSwept: () => signal("swept"),
     });
-    ownership.onAcquired((buckets) => this.#claimer.look(buckets.map(({ bucket }) => bucket)));
+    ownership.onAcquired((buckets) => {
+      this.#lanes.reshare();
+      this.#claimer.look(buckets.map(({ bucket }) => bucket));
+    });
     ownership.onLost((buckets) => this.#letGo(new Set(buckets)));
   }
 
@@ -123,6 +136,7 @@ export class Engine {
   async stop(): Promise<void> {
     await this.#publisher.drained();
     this.#dispatcher.stop();
+    this.#lanes.stop();
     await this.#claimer.stop();
   }
 
@@ -142,7 +156,9 @@ export class Engine {
     }
     const lane = this.#lanes.getOrMake(delivery.bucket, epoch, delivery.endpointId);
     lane.more = true;
+    this.#dispatcher.probe(lane);
     this.#claimer.refill(lane);
+    this.#dispatcher.pump();
   }
 
   /** Attempts deliveries that were just committed by this process, without reading them back. */
@@ -175,7 +191,7 @@ export class Engine {
 
   /** What other nodes tell. */
   notified(channel: Channel, payload: string): void {
-    if (channel === "amps_endpoint") this.endpointChanged(payload);
+    if (channel === "amps_endpoint") this.#changed(payload);
     if (channel !== "amps_due") return;
     const owned = payload
       .split(",")
@@ -194,12 +210,24 @@ export class Engine {
       queuedBytes: this.#lanes.queuedBytes,
       lanes: this.#lanes.count,
       unrecorded: this.#recorder.size,
+      waiting: this.#lanes.countWaiting(),
     };
+  }
+
+  /** Why deliveries of this endpoint wait here although they are due, and until when; null: they do not. */
+  waiting(endpointId: string): Waiting | null {
+    return this.#lanes.waiting(endpointId);
+  }
+
+  #changed(id: string): void {
+    if (id.startsWith(APPLICATION_PREFIX)) this.#targets.applicationChanged(id);
+    else this.endpointChanged(id);
   }
 
   async #letGo(buckets: ReadonlySet<number>): Promise<void> {
     this.#claimer.forget(buckets);
     this.#lanes.drop(buckets);
+    this.#lanes.reshare();
     await this.#dispatcher.settled(buckets);
   }
 }

@@ -63,10 +63,27 @@ describe("loadTargets", () => {
       revision: 1,
       failingSince: null,
       throttleRate: null,
+      applicationThrottleRate: null,
+      applicationBuckets: [],
       headers: { accept: "*/*" },
       keys: [{ key: keyOf(endpoint.secret), expiresAt: null }],
       sealBroken: null,
     });
+  });
+
+  test("gives the rate of the application, and the buckets that share it", async () => {
+    const limited = await createTenant(storage);
+    const made = [3, 3, 5, 7].map((bucket) =>
+      createEndpoint(storage, limited, { bucket, disabled: bucket === 7 }),
+    );
+    const [first] = await Promise.all(made);
+    if (first === undefined) throw new Error("Four were made.");
+    await sql(storage, "UPDATE application SET throttle_rate = 9 WHERE application_id = $1", [
+      limited.applicationId,
+    ]);
+    const { applicationThrottleRate, applicationBuckets } = await load(first);
+    expect(applicationThrottleRate).toBe(9);
+    expect(applicationBuckets.toSorted()).toEqual([3, 5]);
   });
 
   test("opens custom headers; Basic auth comes from the URL's credentials", async () => {
