@@ -13,6 +13,10 @@ export interface ServerProcessOptions {
   env?: Record<string, string>;
   /** Through the launcher, as npm does; without it the server itself is the child, to be killed. */
   launcher?: boolean;
+  /** Another composition of the same server, such as one with a planted bug. */
+  entry?: string;
+  /** A command that replaces itself by the server, such as `ip netns exec NAME`. */
+  within?: readonly string[];
 }
 
 export interface ServerProcess {
@@ -32,9 +36,10 @@ export interface FailedStart {
 }
 
 function spawnServer(options: ServerProcessOptions): { child: ChildProcess; output: () => string } {
-  const args = ["src/main.ts"];
-  if (options.launcher === true) args.unshift("scripts/launch.mjs");
-  const child = spawn(process.execPath, args, {
+  const args = [process.execPath, options.entry ?? "src/main.ts"];
+  if (options.launcher === true) args.splice(1, 0, "scripts/launch.mjs");
+  const [file = "", ...rest] = [...(options.within ?? []), ...args];
+  const child = spawn(file, rest, {
     cwd: ROOT,
     env: {
       PATH: process.env["PATH"],
@@ -44,7 +49,8 @@ function spawnServer(options: ServerProcessOptions): { child: ChildProcess; outp
       AMPS_SANDBOX_KEY: SANDBOX_KEY,
       ...options.env,
     },
-    stdio: ["ignore", "pipe", "pipe"],
+    // The channel lets the server notice that whoever started it was killed.
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   let output = "";
   const collect = (chunk: Buffer): void => {

@@ -1,0 +1,6 @@
+/** Every experiment by its name; each is loaded only when it runs. */
+import type { Experiment } from "./experiment.ts";
+
+export const EXPERIMENTS: Readonly<Record<string, () => Promise<Experiment>>> = {
+  crash: async () => (await import("./crash.ts")).crash,
+};

@@ -1,0 +1,61 @@
+/** A report for people, and the row it makes in `docs/proofs.md`. */
+import { cpus, release, type } from "node:os";
+import { type Check, failures, holds } from "./experiment.ts";
+import type { Report } from "./run.ts";
+
+const COUNT = new Intl.NumberFormat("en");
+
+function mark(each: Check): string {
+  return `  ${each.holds ? "ok    " : "FAILED"}  ${each.name}: ${each.detail}`;
+}
+
+export function machine(): string {
+  const [first] = cpus();
+  return `${cpus().length} × ${first?.model.trim() ?? "?"}, ${type()} ${release()}, Node ${process.versions.node}`;
+}
+
+export function formatReport(report: Report): string {
+  const { outcome, control } = report;
+  const counts = Object.entries(outcome.counts).map(
+    ([name, count]) => `  ${name.padEnd(16)} ${COUNT.format(count).padStart(12)}`,
+  );
+  const measures = Object.entries(outcome.measures).map(([name, text]) => `  ${name}: ${text}`);
+  const found = failures(control).map((each) => `${each.name} (${each.detail})`);
+  return [
+    "",
+    `${report.experiment}: ${report.claim}`,
+    `  rounds ${COUNT.format(report.rounds)}, seed ${report.seed}, ${report.seconds} s, ${machine()}`,
+    "",
+    ...counts,
+    ...measures,
+    "",
+    ...outcome.checks.map((each) => mark(each)),
+    "",
+    holds(control)
+      ? `  CONTROL HELD, so nothing is proved: ${report.controlClaim}`
+      : `  control (${report.controlClaim}) fails, as it must: ${found.join("; ")}`,
+    `  verdict: ${report.proved ? "HOLDS" : "DOES NOT HOLD"}`,
+    "",
+    "Row for docs/proofs.md:",
+    formatRow(report),
+    "",
+  ].join("\n");
+}
+
+export function formatRow(report: Report): string {
+  const { outcome, control } = report;
+  const counts = Object.entries(outcome.counts).map(([key, n]) => `${COUNT.format(n)} ${key}`);
+  const measures = Object.entries(outcome.measures).map(([key, text]) => `${key} ${text}`);
+  const [caught] = failures(control);
+  const verdict = report.proved ? "holds" : "**does not hold**";
+  const failed = failures(outcome).map((each) => `${each.name}: ${each.detail}`);
+  const cells = [
+    `\`npm run prove -- ${report.experiment} --rounds ${report.rounds} --seed ${report.seed}\``,
+    new Date().toISOString().slice(0, 10),
+    machine(),
+    [...counts, ...measures].join("; "),
+    [verdict, ...failed].join("; "),
+    caught === undefined ? "**held**" : `${caught.name}: ${caught.detail}`,
+  ];
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}
