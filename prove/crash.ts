@@ -3,19 +3,16 @@
  * whole all-in-one server with its embedded PostgreSQL. Both series run at the same time.
  */
 import path from "node:path";
-import { mkdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Context, type Experiment, type Outcome, check } from "./experiment.ts";
 import { merge } from "./merge.ts";
 import type { Cut } from "./oracle.ts";
 import { conclude, describe, quantile } from "./rig/drain.ts";
-import { Ledger } from "./rig/ledger.ts";
+import { prepareGround, startCluster } from "./rig/ground.ts";
 import { Load } from "./rig/load.ts";
-import { Nodes, PROOF_ENV, type ProvedNode } from "./rig/nodes.ts";
+import { PROOF_ENV, type ProvedNode } from "./rig/nodes.ts";
 import { Observer } from "./rig/observer.ts";
-import { PostgresServer } from "./rig/postgres.ts";
-import { LedgerReceiver } from "./rig/receiver.ts";
-import { makeEndpoints, makeSecret } from "./rig/tenant.ts";
+import { makeEndpoints } from "./rig/tenant.ts";
 import { type ServerProcess, startServerProcess } from "../test/support/server-process.ts";
 import { embeddedUrl } from "./rig/embedded-url.ts";
 
@@ -28,45 +25,14 @@ const TAKEOVER_MS_MAX = 20_000;
 /** The control's bug commits 200 ms late: a few kills hit that window for certain. */
 const CONTROL_ROUNDS = 3;
 
-interface Ground {
-  folder: string;
-  ledger: Ledger;
-  receiver: LedgerReceiver;
-  secret: string;
-}
-
-async function prepare(context: Context, name: string): Promise<Ground> {
-  const folder = path.join(context.folder, name);
-  mkdirSync(folder, { recursive: true });
-  const ledger = new Ledger(folder);
-  const secret = makeSecret();
-  const receiver = await LedgerReceiver.start({ ledger, secret });
-  context.onEnd(async () => {
-    await receiver.close();
-    ledger.close();
-  });
-  return { folder, ledger, receiver, secret };
-}
-
 /** One of three nodes dies, its peers take over, another one is started while the next round runs. */
 async function crashShared(context: Context, rounds: number, entry?: string): Promise<Outcome> {
   const { random } = context;
-  const { folder, ledger, receiver, secret } = await prepare(context, "shared");
-  const postgres = await PostgresServer.create(path.join(folder, "postgres"));
-  context.onEnd(() => postgres.stopImmediately());
-  const nodes = new Nodes({
-    databaseUrl: postgres.url(),
-    folder,
+  const { ledger, nodes, eventTypes } = await startCluster(context, "shared", {
+    nodes: NODES,
+    endpoints: ENDPOINTS,
     ...(entry !== undefined && { entry }),
   });
-  context.onEnd(() => nodes.killAll());
-  const first = await nodes.start();
-  const eventTypes = await makeEndpoints(first.url, {
-    receiverUrl: receiver.url,
-    secret,
-    count: ENDPOINTS,
-  });
-  while (nodes.live.length < NODES) await nodes.start();
   const load = new Load({ ledger, random, urls: nodes.urls, eventTypes, perSecond: PER_SECOND });
   load.start();
   const cuts: Cut[] = [];
@@ -102,7 +68,7 @@ async function crashShared(context: Context, rounds: number, entry?: string): Pr
 /** The whole server dies, its database with it, and starts again on what is left. */
 async function crashEmbedded(context: Context, rounds: number): Promise<Outcome> {
   const { random } = context;
-  const { folder, ledger, receiver, secret } = await prepare(context, "embedded");
+  const { folder, ledger, receiver, secret } = await prepareGround(context, "embedded");
   const dataDir = path.join(folder, "amps");
   const start = (): Promise<ServerProcess> =>
     startServerProcess({ dataDir, env: { ...PROOF_ENV } });

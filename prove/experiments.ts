@@ -2,5 +2,7 @@
 import type { Experiment } from "./experiment.ts";
 
 export const EXPERIMENTS: Readonly<Record<string, () => Promise<Experiment>>> = {
+  pause: async () => (await import("./pause.ts")).pause,
+  database: async () => (await import("./database.ts")).database,
   crash: async () => (await import("./crash.ts")).crash,
 };

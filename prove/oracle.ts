@@ -19,6 +19,8 @@ export interface Receipt {
   at: number;
   /** The signature is right for the endpoint's secret and the received bytes. */
   signed: boolean;
+  /** What it was answered with. */
+  status: number;
   /** Where it came from. */
   from: string;
 }
@@ -45,6 +47,8 @@ export interface Evidence {
   accepted: readonly Accepted[];
   receipts: readonly Receipt[];
   attempts: readonly RecordedAttempt[];
+  /** Ids of messages that anybody can read. */
+  stored: ReadonlySet<string>;
   /** Ids of messages that are still owed to an endpoint. */
   owed: readonly string[];
   cuts: readonly Cut[];
@@ -82,19 +86,29 @@ function tellStories(evidence: Evidence): Map<string, Story> {
   return stories;
 }
 
-/** The receipts that no stored attempt tells of, and the answered attempts that no receipt tells of. */
-function match({ receipts, attempts }: Story): { unrecorded: Receipt[]; invented: number } {
+interface Matched {
+  /** No stored attempt tells of them. */
+  unrecorded: Receipt[];
+  /** Their attempts failed, so that the next one is due. */
+  failed: Set<Receipt>;
+  /** Answered attempts that no receipt tells of. */
+  invented: number;
+}
+
+function match({ receipts, attempts }: Story): Matched {
   const unrecorded = [...receipts];
+  const failed = new Set<Receipt>();
   let invented = 0;
   for (const attempt of attempts) {
     if (!attempt.answered) continue;
     const from = attempt.attemptedAt - ROUNDING_MS;
     const to = attempt.attemptedAt + attempt.durationMs + ROUNDING_MS;
     const index = unrecorded.findIndex(({ at }) => at >= from && at <= to);
-    if (index === -1) invented += 1;
-    else unrecorded.splice(index, 1);
+    const [found] = index === -1 ? [] : unrecorded.splice(index, 1);
+    if (found === undefined) invented += 1;
+    else if (!attempt.succeeded) failed.add(found);
   }
-  return { unrecorded, invented };
+  return { unrecorded, failed, invented };
 }
 
 /** Whether a fault was at work at some time between the two. */
@@ -109,23 +123,26 @@ function none(name: string, found: readonly string[], total: number): Check {
 }
 
 export function judge(evidence: Evidence): Verdict {
-  const { accepted, receipts, attempts, owed, cuts } = evidence;
+  const { accepted, receipts, attempts, stored, owed, cuts } = evidence;
   const stories = tellStories(evidence);
   const hashes = new Map(accepted.map(({ messageId, hash }) => [messageId, hash]));
   const lost: string[] = [];
   for (const { messageId } of accepted) {
     const story = stories.get(messageId);
     const ended = story?.attempts.some(({ last, succeeded }) => last && !succeeded) === true;
-    if ((story?.receipts.length ?? 0) === 0 && !ended) lost.push(messageId);
+    const delivered = story?.receipts.some(({ status }) => isSuccess(status)) === true;
+    if (!delivered && !ended) lost.push(messageId);
   }
   const altered = receipts.filter(
     ({ messageId, hash }) => hashes.has(messageId) && hashes.get(messageId) !== hash,
   );
+  const vanished = accepted.filter(({ messageId }) => !stored.has(messageId));
   const forged = receipts.filter(({ signed }) => !signed);
   const unexplained: string[] = [];
   const repeated: string[] = [];
   const recordedTwice: string[] = [];
   let cutRequests = 0;
+  let duplicates = 0;
   let invented = 0;
   for (const [messageId, story] of stories) {
     const matched = match(story);
@@ -137,7 +154,9 @@ export function judge(evidence: Evidence): Verdict {
     }
     for (const [index, receipt] of story.receipts.entries()) {
       const before = story.receipts[index - 1];
-      if (before !== undefined && !isCut(cuts, before.at, receipt.at)) repeated.push(messageId);
+      if (before === undefined || matched.failed.has(before)) continue;
+      duplicates += 1;
+      if (!isCut(cuts, before.at, receipt.at)) repeated.push(messageId);
     }
     const successes = story.attempts.filter(({ succeeded }) => succeeded).length;
     if (successes > 1) recordedTwice.push(messageId);
@@ -147,24 +166,29 @@ export function judge(evidence: Evidence): Verdict {
     accepted: accepted.length,
     arrived: arrived.size,
     requests: receipts.length,
-    duplicates: receipts.length - arrived.size,
+    duplicates,
     "cut requests": cutRequests,
     attempts: attempts.length,
     lost: lost.length,
   };
   const checks = [
     none("no accepted event is lost", lost, accepted.length),
+    none("every accepted event can be read", ids(vanished), accepted.length),
     none("no payload is altered", ids(altered), receipts.length),
     none("every request is signed", ids(forged), receipts.length),
     none("every request has its attempt, or a fault cut it", unexplained, receipts.length),
     check("no attempt is invented", invented === 0, `${invented} of ${attempts.length}`),
-    none("an event is sent twice only across a fault", repeated, receipts.length),
+    none("an event is sent again only after a failure or a fault", repeated, receipts.length),
     none("no event is recorded as delivered twice", recordedTwice, arrived.size),
     none("nothing stays owed", owed, accepted.length),
   ];
   return { counts, checks };
 }
 
-function ids(receipts: readonly Receipt[]): string[] {
-  return receipts.map(({ messageId }) => messageId);
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+function ids(entries: readonly { messageId: string }[]): string[] {
+  return entries.map(({ messageId }) => messageId);
 }

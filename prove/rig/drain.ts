@@ -24,6 +24,7 @@ export async function drain(options: DrainOptions): Promise<Evidence> {
     accepted: ledger.accepted,
     receipts: ledger.receipts,
     attempts: await observer.attempts(),
+    stored: await observer.stored(),
     owed: await observer.owed(),
     cuts,
   };

@@ -37,6 +37,10 @@ export class Ledger {
     writeSync(this.#files.receipts, `${JSON.stringify(receipt)}\n`);
   }
 
+  hasArrived(messageId: string): boolean {
+    return this.#arrivedAt.has(messageId);
+  }
+
   /** Accepted, and not seen by the receiver yet. */
   missing(): number {
     return this.accepted.filter(({ messageId }) => !this.#arrivedAt.has(messageId)).length;

@@ -51,6 +51,11 @@ export class Observer {
     }));
   }
 
+  async stored(): Promise<Set<string>> {
+    const rows = await this.query<{ message_id: string }>("SELECT message_id FROM message");
+    return new Set(rows.map((row) => row.message_id));
+  }
+
   async owed(): Promise<string[]> {
     const rows = await this.query<{ message_id: string }>("SELECT message_id FROM delivery");
     return rows.map((row) => row.message_id);

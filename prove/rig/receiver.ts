@@ -13,6 +13,8 @@ export interface LedgerReceiverOptions {
   host?: string;
   /** Before it answers, so that requests are in flight when a fault strikes. */
   delayMs?: () => number;
+  /** Of the answer; 200 unless told otherwise. */
+  status?: (messageId: string) => number;
 }
 
 /** As the specification says it, not by the code under test. */
@@ -39,7 +41,7 @@ export class LedgerReceiver {
   }
 
   static async start(options: LedgerReceiverOptions): Promise<LedgerReceiver> {
-    const { ledger, secret, host = "127.0.0.1", delayMs = () => 0 } = options;
+    const { ledger, secret, host = "127.0.0.1", delayMs = () => 0, status = () => 200 } = options;
     const server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on("error", () => undefined);
@@ -47,8 +49,11 @@ export class LedgerReceiver {
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
         const body = Buffer.concat(chunks);
+        const messageId = String(request.headers["webhook-id"]);
+        response.statusCode = status(messageId);
         ledger.receive({
-          messageId: String(request.headers["webhook-id"]),
+          messageId,
+          status: response.statusCode,
           hash: sha256(body),
           at: Date.now(),
           signed: isSigned(secret, request, body),
