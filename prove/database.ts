@@ -67,6 +67,8 @@ async function shake(context: Context, rounds: number, settings?: Settings): Pro
     ...(settings !== undefined && { settings }),
   });
   const { ledger, nodes, eventTypes } = cluster;
+  // What the rounds stand on is on disk, however forgetful the database is from here on.
+  await cluster.postgres.query("CHECKPOINT");
   const load = new Load({ ledger, random, urls: nodes.urls, eventTypes, perSecond: PER_SECOND });
   load.start();
   const cuts: Cut[] = [];
