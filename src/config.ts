@@ -5,6 +5,7 @@
  */
 import path from "node:path";
 import { type CidrList, parseCidrList } from "./core/address.ts";
+import { parseDatabaseUrl } from "./core/database-url.ts";
 import { DEFAULT_RETRY_SCHEDULE_MS } from "./core/retry.ts";
 
 export type Role = "api" | "engine" | "battery";
@@ -45,7 +46,8 @@ export const OPTIONS: readonly Option[] = [
   {
     name: "DATABASE_URL",
     fallback: "unset",
-    meaning: "an existing PostgreSQL 15+; unset: the embedded one",
+    meaning:
+      "an existing PostgreSQL 15+, one host or several (the writable one is used); unset: the embedded one",
   },
   { name: "AMPS_DATA_DIR", fallback: "./.amps", meaning: "embedded database, generated secrets" },
   {
@@ -225,10 +227,6 @@ function parseRoles(text: string): ReadonlySet<Role> | undefined {
     : undefined;
 }
 
-function parsePostgresUrl(text: string): string | undefined {
-  return /^postgres(ql)?:\/\//.test(text) ? text : undefined;
-}
-
 function keyRule(
   prefix: string,
   production: boolean,
@@ -242,11 +240,10 @@ function keyRule(
 }
 
 function loadDatabase(values: Values): Config["database"] {
-  const url = values.parse<string | undefined>("DATABASE_URL", undefined, {
-    parse: parsePostgresUrl,
-    expected: "must be a PostgreSQL URL such as postgres://user:password@host/database",
-  });
+  const url = values.get("DATABASE_URL");
   if (url === undefined) return { kind: "embedded" };
+  const parsed = parseDatabaseUrl(url);
+  if (!parsed.ok) values.refuse("DATABASE_URL", parsed.problem);
   if (values.get("AMPS_MASTER_KEY") === undefined) {
     values.problems.push(
       "AMPS_MASTER_KEY: is required with DATABASE_URL, so that every node opens the same secrets; " +

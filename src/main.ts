@@ -55,7 +55,8 @@ async function main(): Promise<void> {
   // The launcher's end of the channel closed: it was killed, and nobody could stop us any more.
   process.on("disconnect", stop);
   try {
-    running = await startServer(config, { log, version });
+    const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+    running = await startServer(config, { log, version, tell });
   } catch (error) {
     refuse(explain(error));
   }

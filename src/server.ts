@@ -23,6 +23,8 @@ import { startEmbedded } from "./storage/embedded/start-embedded.ts";
 import { type Bootstrapped, bootstrap } from "./storage/environments/bootstrap.ts";
 import { ensureMasterKey } from "./storage/master-key.ts";
 import { migrate } from "./storage/migrate.ts";
+import { awaitPrimary } from "./storage/primary/await-primary.ts";
+import { RememberedTimelines } from "./storage/primary/timelines.ts";
 import { readServerVersion } from "./storage/server-version.ts";
 import { Storage } from "./storage/storage.ts";
 import { Vault } from "./storage/vault.ts";
@@ -39,6 +41,8 @@ export interface RunningServer {
 export interface ServerTools {
   log: Logger;
   version: string;
+  /** One line of progress, for people. */
+  tell: (line: string) => void;
 }
 
 /** What was started, to be stopped in reverse order. */
@@ -106,22 +110,25 @@ function generateKey(mode: EnvironmentMode): string {
 
 async function openDatabase(
   config: Config,
-  { log }: ServerTools,
+  { log, tell }: ServerTools,
   stops: Stops,
 ): Promise<{ storage: Storage; failed: Promise<Error> }> {
   let connectionUrl: string;
   let failed = new Promise<Error>(() => undefined);
+  let timelines = new RememberedTimelines();
   if (config.database.kind === "external") {
     connectionUrl = config.database.url;
+    timelines = new RememberedTimelines({ dataDir: config.dataDir, log });
+    await awaitPrimary({ connectionUrl, timelines, log, tell });
   } else {
     const embedded = await startEmbedded({ dataDir: config.dataDir, log });
     stops.add(() => embedded.stop());
     connectionUrl = embedded.url;
     failed = embedded.exited;
   }
-  await migrate(connectionUrl);
+  await migrate(connectionUrl, { log, timelines });
   const masterKey = config.masterKey ?? (await ensureMasterKey(config.dataDir));
-  const storage = new Storage({ connectionUrl, vault: new Vault(masterKey), log });
+  const storage = new Storage({ connectionUrl, vault: new Vault(masterKey), log, timelines });
   stops.add(() => storage.close());
   return { storage, failed };
 }

@@ -22,8 +22,11 @@ const FRAMEWORK: Record<string, [ErrorCode, string]> = {
 };
 
 const RETRY_AFTER_SECONDS = 1;
-/** The connection broke, the server starts, stops or is full: SQLSTATE classes 08, 53 and 57P. */
-const UNAVAILABLE = /^(?:08|53|57P|25006)/;
+/**
+ * The connection broke, the server starts, stops or is full (SQLSTATE classes 08, 53 and 57P), is
+ * read-only, or the commit is uncertain: not said to be done, and safe to ask for again.
+ */
+const UNAVAILABLE = /^(?:08|53|57P|25006|40003|57014)/;
 const SOCKET = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT", "ENOTFOUND"]);
 const POOL = /timeout exceeded when trying to connect|Connection terminated|Client has encountered/;
 

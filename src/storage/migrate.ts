@@ -5,11 +5,16 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import pg from "pg";
+import type pg from "pg";
+import type { Log } from "../core/types.ts";
+import { Primary } from "./primary/primary.ts";
+import type { Timelines } from "./primary/timelines.ts";
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL("./migrations/", import.meta.url));
 /** Any fixed number will do; all nodes must use the same. */
 const MIGRATION_LOCK = 7_302_001;
+const CONNECT_MS_MAX = 5_000;
+const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 interface Migration {
   number: number;
@@ -33,12 +38,24 @@ async function readMigrations(): Promise<Migration[]> {
  * Applies what is missing and returns the names of what was applied, in order.
  * @throws when an applied file was changed afterwards; a newer schema than this program's is left alone.
  */
-export async function migrate(connectionUrl: string): Promise<string[]> {
-  const client = new pg.Client({
-    connectionString: connectionUrl,
-    application_name: "amps migrate",
+export async function migrate(
+  connectionUrl: string,
+  { log = SILENT, timelines }: { log?: Log; timelines?: Timelines } = {},
+): Promise<string[]> {
+  const primary = new Primary({
+    connectionUrl,
+    log,
+    ...(timelines !== undefined && { timelines }),
+    connection: { connectionTimeoutMillis: CONNECT_MS_MAX },
   });
-  await client.connect();
+  try {
+    return await migrateOn(await primary.session("amps migrate"));
+  } finally {
+    await primary.close();
+  }
+}
+
+async function migrateOn(client: pg.Client): Promise<string[]> {
   try {
     await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
     await client.query(

@@ -5,10 +5,23 @@
  */
 import pg from "pg";
 import type { Log, UnixMs } from "../core/types.ts";
+import { meansServerGone, UncertainCommitError } from "./primary/errors.ts";
+import { Primary } from "./primary/primary.ts";
+import type { Timelines } from "./primary/timelines.ts";
+import { type Row, sqlState, type Statement } from "./statement.ts";
 import type { Vault } from "./vault.ts";
 
 const OID_TIMESTAMPTZ = 1184;
 const OID_INT8 = 20;
+/**
+ * On our side as well as the server's: a commit that waits for a synchronous standby is not ended by
+ * `statement_timeout`, and a server that is cut off answers nothing.
+ */
+const STATEMENT_MS_MAX = 15_000;
+/** The server's own deadline comes first where it can: its error says more than silence. */
+const DEADLINE_MARGIN_MS = 500;
+/** The function of PostgreSQL that warns so, whatever language its messages are in. */
+const SYNC_WAIT_ROUTINE = "SyncRepWaitForLSN";
 
 export interface StorageOptions {
   connectionUrl: string;
@@ -17,27 +30,14 @@ export interface StorageOptions {
   /** Time for every rule in SQL; without it the database's own clock decides. For simulations. */
   now?: () => UnixMs;
   poolSize?: number;
+  /** What was seen of this database's promotions; without it, only what this process sees. */
+  timelines?: Timelines;
+  /** Longest time for one statement. */
+  statementMsMax?: number;
   applicationName?: string;
 }
 
-/** One constant SQL text with the name it is prepared under. */
-export interface Statement {
-  name: string;
-  text: string;
-}
-
-export type Row = Record<string, unknown>;
-
-/** Every statement of the program, so that a test can prepare and explain each of them. */
-export const statements = new Map<string, Statement>();
-
-/** Declares a constant statement. The name says the operation and must be unique. */
-export function statement(name: string, text: string): Statement {
-  if (statements.has(name)) throw new Error(`Two statements are named ${name}; rename one.`);
-  const declared = { name, text };
-  statements.set(name, declared);
-  return declared;
-}
+export { type Row, sqlState, type Statement, statement, statements } from "./statement.ts";
 
 /** PostgreSQL prints `2026-11-24 01:54:00.123+00` (sessions run in UTC). */
 function parseTimestamp(text: string): UnixMs {
@@ -59,31 +59,36 @@ export interface Queries {
 export class Storage implements Queries {
   readonly vault: Vault;
   readonly connectionUrl: string;
-  readonly #pool: pg.Pool;
+  readonly #primary: Primary;
   readonly #now: (() => UnixMs) | undefined;
+  readonly #statementMsMax: number;
+  /** Connections on which PostgreSQL gave up waiting for the synchronous standby. */
+  readonly #unreplicated = new WeakSet<pg.ClientBase>();
 
   constructor(options: StorageOptions) {
     this.vault = options.vault;
     this.connectionUrl = options.connectionUrl;
     this.#now = options.now;
-    this.#pool = new pg.Pool({
-      connectionString: options.connectionUrl,
-      application_name: options.applicationName ?? "amps",
-      max: options.poolSize ?? 12,
-      idleTimeoutMillis: 30_000,
-      connectionTimeoutMillis: 5_000,
-      keepAlive: true,
-      options:
-        "-c timezone=UTC -c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000",
-      types: { getTypeParser },
-    });
-    this.#pool.on("error", (error) => {
-      // A database that stops right after us may end connections before their farewell.
-      if (this.#pool.ending) return;
-      options.log.warn(
-        { err: error },
-        "An idle database connection was lost; the pool replaces it.",
-      );
+    this.#statementMsMax = options.statementMsMax ?? STATEMENT_MS_MAX;
+    this.#primary = new Primary({
+      connectionUrl: options.connectionUrl,
+      log: options.log,
+      ...(options.timelines !== undefined && { timelines: options.timelines }),
+      connection: {
+        application_name: options.applicationName ?? "amps",
+        max: options.poolSize ?? 12,
+        idleTimeoutMillis: 30_000,
+        connectionTimeoutMillis: 5_000,
+        options:
+          "-c timezone=UTC -c idle_in_transaction_session_timeout=30000 " +
+          `-c statement_timeout=${this.#statementMsMax}`,
+        types: { getTypeParser },
+      },
+      onConnected: (client) => {
+        client.on("notice", ({ routine }) => {
+          if (routine === SYNC_WAIT_ROUTINE) this.#unreplicated.add(client);
+        });
+      },
     });
   }
 
@@ -93,61 +98,84 @@ export class Storage implements Queries {
   }
 
   async query<R extends Row>(declared: Statement, values: unknown[]): Promise<R[]> {
-    const result = await this.#pool.query<R>({ ...declared, values });
-    return result.rows;
+    const client = await this.#primary.connect();
+    const answer = client.query<R>({ ...declared, values });
+    // However late it is: until then the connection stays taken, which bounds how many wait.
+    void answer.then(
+      () => client.release(),
+      (error: unknown) => this.#release(client, error),
+    );
+    return await this.#inTime(client, answer);
   }
 
   /** Runs `work` in one transaction on one connection; any error rolls all of it back. */
   async transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
-    let broken: Error | undefined;
-    // A connection lost between two statements has nobody else to tell, and would end the process.
-    const onError = (error: Error): void => {
-      broken = error;
-    };
-    client.on("error", onError);
+    const client = await this.#primary.connect();
+    let failure: unknown;
+    const run = <R extends Row>(query: pg.QueryConfig): Promise<R[]> =>
+      this.#inTime(client, client.query<R>(query));
     try {
-      await client.query("BEGIN");
+      await run({ text: "BEGIN" });
       const result = await work({
-        query: async (declared, values) => {
-          const answer = await client.query({ ...declared, values });
-          return answer.rows;
-        },
+        query: async (declared, values) => await run({ ...declared, values }),
       });
-      await client.query("COMMIT");
+      await run({ text: "COMMIT" });
       return result;
     } catch (error) {
-      await client.query("ROLLBACK").catch((rollbackError: Error) => {
-        broken = rollbackError;
-      });
+      failure = error instanceof UncertainCommitError ? error : undefined;
+      if (failure === undefined) {
+        await run({ text: "ROLLBACK" }).catch((rollbackError: unknown) => {
+          failure = rollbackError;
+        });
+      }
       throw error;
     } finally {
-      client.off("error", onError);
-      client.release(broken);
+      this.#release(client, failure);
     }
   }
 
   /** A connection of its own, for what lives as long as a session: locks and notifications. */
-  async session(applicationName: string): Promise<pg.Client> {
-    const client = new pg.Client({
-      connectionString: this.connectionUrl,
-      application_name: applicationName,
-      keepAlive: true,
-      types: { getTypeParser },
-    });
-    await client.connect();
-    return client;
+  session(applicationName: string): Promise<pg.Client> {
+    return this.#primary.session(applicationName);
+  }
+
+  /** Pooled connections to the database now. */
+  get pool(): { open: number; idle: number; waiting: number } {
+    return this.#primary.pool;
   }
 
   async close(): Promise<void> {
-    await this.#pool.end();
+    await this.#primary.close();
   }
-}
 
-/** SQLSTATE of a database error, or undefined for any other. */
-export function sqlState(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
+  /** The rows, once they are certain: in time, and what was committed is on the standby too. */
+  async #inTime<R extends Row>(
+    client: pg.PoolClient,
+    answer: Promise<pg.QueryResult<R>>,
+  ): Promise<R[]> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const seconds = this.#statementMsMax / 1_000;
+      late.reject(new UncertainCommitError(`The database did not answer within ${seconds} s.`));
+      this.#primary.suspectSilence();
+    }, this.#statementMsMax + DEADLINE_MARGIN_MS);
+    try {
+      const { rows } = await Promise.race([answer, late.promise]);
+      if (!this.#unreplicated.delete(client)) return rows;
+    } finally {
+      clearTimeout(timer);
+    }
+    throw new UncertainCommitError(
+      "PostgreSQL stopped waiting for its synchronous standby; this commit may not be on it.",
+    );
+  }
+
+  /** A plain SQL error leaves a connection in order; whatever else went wrong ends it. */
+  #release(client: pg.PoolClient, error: unknown): void {
+    const broken = error !== undefined && (sqlState(error) === undefined || meansServerGone(error));
+    client.release(broken || error instanceof UncertainCommitError);
+    this.#primary.suspect(error);
+  }
 }
 
 export const UNIQUE_VIOLATION = "23505";

@@ -3,6 +3,7 @@
  * device is a rule of the table (`action_open`), so no two nodes can both accept.
  */
 import type { UnixMs } from "../../core/types.ts";
+import { proveDurable } from "../durability/prove-durable.ts";
 import { DEADLOCK, sqlState, statement, UNIQUE_VIOLATION, type Storage } from "../storage.ts";
 import type { Action } from "./action.ts";
 
@@ -174,6 +175,7 @@ async function answerTaken(
     open.map((push) => push.deviceId),
     open.map((push) => push.idempotency?.keyHash.toString("hex") ?? null),
   ]);
+  if (rows.some((row) => row.request_hash !== null)) await proveDurable(storage);
   const taken = new Map(rows.map((row) => [row.action_id, row]));
   for (const push of open) {
     const row = taken.get(push.actionId);

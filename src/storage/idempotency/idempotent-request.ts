@@ -6,6 +6,7 @@
  *                      ├─ release (it was refused) ─► (none)
  *                      └─ left by a crash: the next to ask takes it over after a minute
  */
+import { proveDurable } from "../durability/prove-durable.ts";
 import { statement, type Storage } from "../storage.ts";
 
 export interface IdempotencyKey {
@@ -62,6 +63,7 @@ export async function beginIdempotentRequest(
   if (found === undefined) return { kind: "running" };
   if (!found.same || found.resource_id !== null) return { kind: "mismatch" };
   if (found.status === null) return { kind: "running" };
+  await proveDurable(storage);
   return { kind: "answered", status: found.status, body: found.body };
 }
 

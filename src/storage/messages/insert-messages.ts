@@ -3,6 +3,7 @@
  * caller's event id and idempotency key commit together in one statement, many messages at a time.
  */
 import type { UnixMs } from "../../core/types.ts";
+import { proveDurable } from "../durability/prove-durable.ts";
 import { DEADLOCK, sqlState, statement, UNIQUE_VIOLATION, type Storage } from "../storage.ts";
 
 export interface NewMessage {
@@ -230,6 +231,7 @@ async function answerTaken(
     open.map((message) => message.eventId),
     open.map((message) => message.idempotency?.keyHash.toString("hex") ?? null),
   ]);
+  if (rows.length > 0) await proveDurable(storage);
   const taken = new Map(rows.map((row) => [row.message_id, row]));
   for (const message of open) {
     const row = taken.get(message.messageId);
