@@ -4,5 +4,6 @@ import type { Experiment } from "./experiment.ts";
 export const EXPERIMENTS: Readonly<Record<string, () => Promise<Experiment>>> = {
   pause: async () => (await import("./pause.ts")).pause,
   database: async () => (await import("./database.ts")).database,
+  failover: async () => (await import("./failover.ts")).failover,
   crash: async () => (await import("./crash.ts")).crash,
 };

@@ -24,7 +24,7 @@ const PAUSE_MS = 20;
 export class Load {
   /** Answers other than 202, by status; requests without an answer under 0: their events may exist. */
   readonly refused = new Map<number, number>();
-  /** Time of each 202, for how long a fault was felt. */
+  /** When the last 202 came. */
   lastAcceptedAt = 0;
   readonly #options: LoadOptions;
   readonly #agent: Agent;
@@ -53,6 +53,11 @@ export class Load {
     this.#stopped = true;
     await Promise.all(this.#workers);
     await this.#agent.destroy();
+  }
+
+  /** When the first 202 after this moment came; never yet: Infinity. */
+  firstAcceptedAfter(at: number): number {
+    return this.#options.ledger.accepted.find((each) => each.at > at)?.at ?? Infinity;
   }
 
   async #work(workers: number): Promise<void> {

@@ -18,6 +18,8 @@ export interface ProvedNode {
 
 export interface NodesOptions {
   databaseUrl: string;
+  /** Where to look for the nodes; by default `databaseUrl`, which may name several hosts. */
+  observerUrl?: string;
   /** For what each node keeps on disk. */
   folder: string;
   env?: Record<string, string>;
@@ -41,7 +43,7 @@ export class Nodes {
 
   constructor(options: NodesOptions) {
     this.#options = options;
-    this.observer = new Observer(options.databaseUrl);
+    this.observer = new Observer(options.observerUrl ?? options.databaseUrl);
     this.#env = {
       ...PROOF_ENV,
       AMPS_MASTER_KEY: randomBytes(32).toString("base64"),
