@@ -54,7 +54,7 @@ async function crashShared(context: Context, rounds: number, entry?: string): Pr
   }
   await replacement;
   await load.stop();
-  const outcome = await conclude({ rounds, ledger, observer: nodes.observer, cuts });
+  const outcome = await conclude({ ledger, observer: nodes.observer, cuts });
   outcome.measures["takeover"] = describe(takeovers);
   const p99 = quantile(takeovers, 0.99);
   const worst = quantile(takeovers, 1);
@@ -102,7 +102,7 @@ async function crashEmbedded(context: Context, rounds: number): Promise<Outcome>
   }
   await load.stop();
   const observer = new Observer(await embeddedUrl(dataDir));
-  const outcome = await conclude({ rounds, ledger, observer, cuts });
+  const outcome = await conclude({ ledger, observer, cuts });
   outcome.measures["restart"] = describe(restarts);
   await server.stop();
   return outcome;

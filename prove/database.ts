@@ -88,7 +88,7 @@ async function shake(context: Context, rounds: number, settings?: Settings): Pro
     context.progress(`${round}/${rounds}: ${ledger.accepted.length} accepted, last ${fault}`);
   }
   await load.stop();
-  const outcome = await conclude({ rounds, ledger, observer: nodes.observer, cuts });
+  const outcome = await conclude({ ledger, observer: nodes.observer, cuts });
   const dead = nodes.live.filter(({ process }) => process.child.exitCode !== null).length;
   outcome.checks.push(
     check("no node had to be restarted", dead === 0, `${dead} of ${NODES} ended`),

@@ -10,8 +10,6 @@ export interface Check {
 }
 
 export interface Outcome {
-  /** Rounds that were run. */
-  rounds: number;
   /** What the ledgers counted, by name. */
   counts: Record<string, number>;
   /** What was measured on the way, for people. */

@@ -5,5 +5,6 @@ export const EXPERIMENTS: Readonly<Record<string, () => Promise<Experiment>>> = 
   pause: async () => (await import("./pause.ts")).pause,
   database: async () => (await import("./database.ts")).database,
   failover: async () => (await import("./failover.ts")).failover,
+  failpoint: async () => (await import("./failpoint.ts")).failpoint,
   crash: async () => (await import("./crash.ts")).crash,
 };

@@ -68,7 +68,7 @@ async function failOver(context: Context, rounds: number, synchronous: boolean):
   }
   await load.stop();
   const observer = new Observer(pair.primary.url());
-  const outcome = await conclude({ rounds, ledger, observer, cuts });
+  const outcome = await conclude({ ledger, observer, cuts });
   outcome.measures["first 202 after the primary died"] = describe(outages);
   const p99 = quantile(outages, 0.99);
   outcome.checks.push(

@@ -6,10 +6,9 @@ export async function merge(series: Record<string, Promise<Outcome>>): Promise<O
   const settled = await Promise.allSettled(Object.values(series));
   const failed = settled.find((each) => each.status === "rejected");
   if (failed !== undefined) throw failed.reason;
-  const merged: Outcome = { rounds: 0, counts: {}, measures: {}, checks: [] };
+  const merged: Outcome = { counts: {}, measures: {}, checks: [] };
   for (const [name, promise] of Object.entries(series)) {
     const outcome = await promise;
-    merged.rounds += outcome.rounds;
     for (const [key, count] of Object.entries(outcome.counts)) {
       merged.counts[key] = (merged.counts[key] ?? 0) + count;
     }

@@ -95,7 +95,7 @@ async function freeze(context: Context, rounds: number, entry?: string): Promise
   }
   await load.stop();
   const cuts = pauses.map(({ cut }) => cut);
-  const outcome = await conclude({ rounds, ledger, observer: nodes.observer, cuts });
+  const outcome = await conclude({ ledger, observer: nodes.observer, cuts });
   const late = pauses.reduce((sum, { lateWrites }) => sum + lateWrites, 0);
   const held = outcome.counts["cut requests"] ?? 0;
   outcome.counts["pauses"] = rounds * PAUSED;

@@ -77,7 +77,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   return {
     experiment: name,
     claim: experiment.claim,
-    rounds: outcome.rounds,
+    rounds,
     seed,
     outcome,
     controlClaim: experiment.controlClaim,

@@ -8,7 +8,6 @@ import { type Observer, until } from "./observer.ts";
 const DRAIN_MS_MAX = 90_000;
 
 export interface DrainOptions {
-  rounds: number;
   ledger: Ledger;
   observer: Observer;
   cuts: readonly Cut[];
@@ -35,7 +34,7 @@ export async function conclude(options: DrainOptions): Promise<Outcome> {
   const { counts, checks } = judge(evidence);
   const delays = options.ledger.delays();
   const measures = { "202 to arrival": describe(delays) };
-  return { rounds: options.rounds, counts, measures, checks: [...checks, tryForgeries(evidence)] };
+  return { counts, measures, checks: [...checks, tryForgeries(evidence)] };
 }
 
 export function quantile(values: readonly number[], part: number): number {
