@@ -6,5 +6,6 @@ export const EXPERIMENTS: Readonly<Record<string, () => Promise<Experiment>>> = 
   database: async () => (await import("./database.ts")).database,
   failover: async () => (await import("./failover.ts")).failover,
   failpoint: async () => (await import("./failpoint.ts")).failpoint,
+  receivers: async () => (await import("./receivers.ts")).receivers,
   crash: async () => (await import("./crash.ts")).crash,
 };

@@ -12,19 +12,24 @@ export interface DrainOptions {
   observer: Observer;
   cuts: readonly Cut[];
   timeoutMs?: number;
+  /** Messages to look at; the others are another part's. */
+  only?: ReadonlySet<string>;
 }
 
 /** A queue that does not drain in time is no error here: the judge says what is owed. */
 export async function drain(options: DrainOptions): Promise<Evidence> {
-  const { ledger, observer, cuts, timeoutMs = DRAIN_MS_MAX } = options;
-  const drained = async (): Promise<boolean> => (await observer.owed()).length === 0;
+  const { ledger, observer, cuts, only, timeoutMs = DRAIN_MS_MAX } = options;
+  const counts = (messageId: string): boolean => only?.has(messageId) ?? true;
+  const owed = async (): Promise<string[]> => (await observer.owed()).filter(counts);
+  const drained = async (): Promise<boolean> => (await owed()).length === 0;
   await until("nothing is owed", drained, { timeoutMs, pollMs: 100 }).catch(() => undefined);
+  const attempts = await observer.attempts();
   return {
     accepted: ledger.accepted,
-    receipts: ledger.receipts,
-    attempts: await observer.attempts(),
+    receipts: ledger.receipts.filter(({ messageId }) => counts(messageId)),
+    attempts: attempts.filter(({ messageId }) => counts(messageId)),
     stored: await observer.stored(),
-    owed: await observer.owed(),
+    owed: await owed(),
     cuts,
   };
 }
