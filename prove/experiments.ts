@@ -7,5 +7,6 @@ export const EXPERIMENTS: Readonly<Record<string, () => Promise<Experiment>>> = 
   failover: async () => (await import("./failover.ts")).failover,
   failpoint: async () => (await import("./failpoint.ts")).failpoint,
   receivers: async () => (await import("./receivers.ts")).receivers,
+  full: async () => (await import("./full.ts")).full,
   crash: async () => (await import("./crash.ts")).crash,
 };

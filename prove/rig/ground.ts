@@ -40,6 +40,8 @@ export interface ClusterOptions {
   entry?: string;
   env?: Record<string, string>;
   settings?: Settings;
+  /** Where the database's files are; by default beside the ledgers. */
+  databaseFolder?: string;
   receiver?: (ledger: Ledger) => Partial<LedgerReceiverOptions>;
 }
 
@@ -59,7 +61,7 @@ export async function startCluster(
   const ground = await prepareGround(context, name, options.receiver);
   const { folder, receiver, secret } = ground;
   const postgres = await PostgresServer.create(
-    path.join(folder, "postgres"),
+    options.databaseFolder ?? path.join(folder, "postgres"),
     settings === undefined ? {} : { settings },
   );
   context.onEnd(() => postgres.stopImmediately());

@@ -55,6 +55,11 @@ export class Load {
     await this.#agent.destroy();
   }
 
+  /** Answers other than 202, and none. */
+  get refusals(): number {
+    return this.refused.values().reduce((sum, count) => sum + count, 0);
+  }
+
   /** When the first 202 after this moment came; never yet: Infinity. */
   firstAcceptedAfter(at: number): number {
     return this.#options.ledger.accepted.find((each) => each.at > at)?.at ?? Infinity;

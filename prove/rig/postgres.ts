@@ -81,6 +81,10 @@ export class PostgresServer {
     return pid;
   }
 
+  get running(): boolean {
+    return this.#process !== undefined && this.#process.ended() === undefined;
+  }
+
   get cluster(): string {
     return this.launcher.directory.cluster;
   }
