@@ -8,5 +8,6 @@ export const EXPERIMENTS: Readonly<Record<string, () => Promise<Experiment>>> = 
   failpoint: async () => (await import("./failpoint.ts")).failpoint,
   receivers: async () => (await import("./receivers.ts")).receivers,
   full: async () => (await import("./full.ts")).full,
+  partition: async () => (await import("./partition.ts")).partition,
   crash: async () => (await import("./crash.ts")).crash,
 };

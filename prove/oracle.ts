@@ -61,8 +61,11 @@ export interface Verdict {
 
 /** Between a socket and our note of it lies a busy event loop. */
 const NOTE_MS = 1_000;
-/** Rounding of the two clocks an attempt is stored with. */
-const ROUNDING_MS = 25;
+/**
+ * An attempt is stored with its beginning by one clock and its length by another, and between the two
+ * readings lies whatever else a busy node does: up to 40 ms were seen.
+ */
+const CLOCKS_MS = 1_000;
 const SHOWN_IDS_MAX = 3;
 
 interface Story {
@@ -101,8 +104,8 @@ function match({ receipts, attempts }: Story): Matched {
   let invented = 0;
   for (const attempt of attempts) {
     if (!attempt.answered) continue;
-    const from = attempt.attemptedAt - ROUNDING_MS;
-    const to = attempt.attemptedAt + attempt.durationMs + ROUNDING_MS;
+    const from = attempt.attemptedAt - CLOCKS_MS;
+    const to = attempt.attemptedAt + attempt.durationMs + CLOCKS_MS;
     const index = unrecorded.findIndex(({ at }) => at >= from && at <= to);
     const [found] = index === -1 ? [] : unrecorded.splice(index, 1);
     if (found === undefined) invented += 1;

@@ -4,7 +4,7 @@
  * server cannot.
  */
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -63,13 +63,17 @@ export class PostgresServer {
     return new PostgresServer(launcher, await freePort(), host, settings);
   }
 
-  /** Initialised and running, with a database `amps`. */
+  /** Initialised and running, with a database `amps`; `clients` may connect beside loopback. */
   static async create(
     folder: string,
-    options: { settings?: Settings; host?: string } = {},
+    options: { settings?: Settings; host?: string; clients?: string } = {},
   ): Promise<PostgresServer> {
     const server = await PostgresServer.prepare(folder, options);
     await initialise(server.launcher);
+    if (options.clients !== undefined) {
+      const rule = `host all all ${options.clients} scram-sha-256\n`;
+      await appendFile(path.join(server.cluster, "pg_hba.conf"), rule);
+    }
     await server.start();
     await server.createDatabase("amps");
     return server;
