@@ -4,7 +4,7 @@
  */
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Context, type Experiment, type Outcome, check } from "./experiment.ts";
+import { type Context, type Experiment, type Outcome, checkTime } from "./experiment.ts";
 import { merge } from "./merge.ts";
 import type { Cut } from "./oracle.ts";
 import { conclude, describe, quantile } from "./rig/drain.ts";
@@ -59,8 +59,8 @@ async function crashShared(context: Context, rounds: number, entry?: string): Pr
   const p99 = quantile(takeovers, 0.99);
   const worst = quantile(takeovers, 1);
   outcome.checks.push(
-    check("takeover p99 within 5 s", p99 <= TAKEOVER_P99_MS_MAX, `${Math.round(p99)} ms`),
-    check("no takeover over 20 s", worst <= TAKEOVER_MS_MAX, `${Math.round(worst)} ms`),
+    checkTime("takeover p99 within 5 s", p99 <= TAKEOVER_P99_MS_MAX, `${Math.round(p99)} ms`),
+    checkTime("no takeover over 20 s", worst <= TAKEOVER_MS_MAX, `${Math.round(worst)} ms`),
   );
   return outcome;
 }

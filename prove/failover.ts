@@ -6,7 +6,7 @@
  */
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { check, type Context, type Experiment, type Outcome } from "./experiment.ts";
+import { checkTime, type Context, type Experiment, type Outcome } from "./experiment.ts";
 import type { Cut } from "./oracle.ts";
 import { conclude, describe, quantile } from "./rig/drain.ts";
 import { prepareGround } from "./rig/ground.ts";
@@ -72,7 +72,7 @@ async function failOver(context: Context, rounds: number, synchronous: boolean):
   outcome.measures["first 202 after the primary died"] = describe(outages);
   const p99 = quantile(outages, 0.99);
   outcome.checks.push(
-    check("first 202 within 5 s (p99)", p99 <= FIRST_ACCEPTED_MS_MAX, `${Math.round(p99)} ms`),
+    checkTime("first 202 within 5 s (p99)", p99 <= FIRST_ACCEPTED_MS_MAX, `${Math.round(p99)} ms`),
   );
   return outcome;
 }

@@ -30,8 +30,8 @@ interface Stage {
 }
 
 /** @returns the number of points when it lived to its end, otherwise undefined */
-async function liveOnce(stage: Stage, dieAt: number): Promise<number | undefined> {
-  const payload = `{"dieAt": ${dieAt}, "note": "caf\\u00e9"}`;
+async function liveOnce(stage: Stage, dieAt: number | string): Promise<number | undefined> {
+  const payload = `{"dieAt": "${dieAt}", "note": "caf\\u00e9"}`;
   const child = fork(CHILD, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
   let points: number | undefined;
   child.on("message", (message: LifeWord) => {
@@ -61,10 +61,23 @@ async function recover({ order, observer }: Stage): Promise<void> {
   await life.stop();
 }
 
+function* numbered(first: number, step: number): Generator<number> {
+  for (let point = first; point < POINTS_MAX; point += step) yield point;
+}
+
+interface Deaths {
+  /** The planted bug: the caller is answered before anything is committed. */
+  hasty?: boolean;
+  /** One death at the point of this name, instead of at all of them. */
+  at?: string;
+  step?: number;
+  passes?: number;
+}
+
 /** Dies at each `step`-th point, in a life whose events fail once before they are delivered. */
 export async function dieEverywhere(
   context: Context,
-  { hasty = false, step = 1, passes = 1 } = {},
+  { hasty = false, at, step = 1, passes = 1 }: Deaths = {},
 ): Promise<Outcome> {
   const ground = await prepareGround(context, "failpoint", (known) => ({
     status: (messageId) => (known.hasArrived(messageId) ? 200 : 503),
@@ -97,8 +110,7 @@ export async function dieEverywhere(
   let deaths = 0;
   let points: number | undefined;
   for (let pass = 1; pass <= passes; pass += 1) {
-    points = undefined;
-    for (let dieAt = 1 + context.random.below(step); dieAt < POINTS_MAX; dieAt += step) {
+    for (const dieAt of at === undefined ? numbered(1 + context.random.below(step), step) : [at]) {
       points = await liveOnce(stage, dieAt);
       if (points !== undefined) break;
       deaths += 1;

@@ -48,14 +48,16 @@ export function formatRow(report: Report): string {
   const measures = Object.entries(outcome.measures).map(([key, text]) => `${key} ${text}`);
   const [caught] = failures(control);
   const verdict = report.proved ? "holds" : "**does not hold**";
-  const failed = failures(outcome).map((each) => `${each.name}: ${each.detail}`);
+  // Ids mean nothing outside their run.
+  const brief = (each: Check): string => `${each.name}: ${each.detail.split(": msg_")[0]}`;
+  const failed = failures(outcome).map((each) => brief(each));
   const cells = [
     `\`npm run prove -- ${report.experiment} --rounds ${report.rounds} --seed ${report.seed}\``,
     new Date().toISOString().slice(0, 10),
     machine(),
     [...counts, ...measures].join("; "),
     [verdict, ...failed].join("; "),
-    caught === undefined ? "**held**" : `${caught.name}: ${caught.detail}`,
+    caught === undefined ? "**held**" : brief(caught),
   ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }

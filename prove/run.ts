@@ -30,12 +30,12 @@ export interface Report {
   proved: boolean;
 }
 
-async function inContext(
-  options: RunOptions,
-  rounds: number,
+/** One run with all that it needs, cleaned up whatever happens. */
+export async function runAlone(
+  options: RunOptions & { rounds: number },
   work: (context: Context) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const { seed, signal, say = () => undefined } = options;
+  const { rounds, seed, signal, say = () => undefined } = options;
   const folder = await mkdtemp(path.join(tmpdir(), `amps-prove-${options.name}-`));
   const stops: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   let saidAt = -Infinity;
@@ -70,10 +70,11 @@ async function inContext(
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<Report> {
   const { name, seed, say = () => undefined } = options;
   const rounds = options.rounds ?? experiment.rounds;
+  const run = { ...options, rounds };
   const startedAt = performance.now();
-  const outcome = await inContext(options, rounds, (context) => experiment.run(context));
+  const outcome = await runAlone(run, (context) => experiment.run(context));
   say(`control: ${experiment.controlClaim}`);
-  const control = await inContext(options, rounds, (context) => experiment.control(context));
+  const control = await runAlone(run, (context) => experiment.control(context));
   return {
     experiment: name,
     claim: experiment.claim,

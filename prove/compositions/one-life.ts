@@ -14,7 +14,8 @@ export interface LifeOrder {
   eventType: string;
   payload: string;
   retryScheduleMs: number[];
-  dieAt: number;
+  /** The n-th point, or the first one of this name. */
+  dieAt: number | string;
   /** The planted bug of the control: the caller is answered before anything is committed. */
   hasty: boolean;
 }
@@ -42,7 +43,7 @@ async function live(order: LifeOrder): Promise<void> {
         await tell({ word: "accepted", messageId: life.lastId() });
       }
       points += 1;
-      if (points === order.dieAt) process.kill(process.pid, "SIGKILL");
+      if (points === order.dieAt || name === order.dieAt) process.kill(process.pid, "SIGKILL");
     },
   });
   await life.start();

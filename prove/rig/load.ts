@@ -26,6 +26,8 @@ export class Load {
   readonly refused = new Map<number, number>();
   /** When the last 202 came. */
   lastAcceptedAt = 0;
+  /** May be changed at any time. */
+  perSecond: number;
   readonly #options: LoadOptions;
   readonly #agent: Agent;
   readonly #workers: Promise<void>[] = [];
@@ -34,6 +36,7 @@ export class Load {
 
   constructor(options: LoadOptions) {
     this.#options = options;
+    this.perSecond = options.perSecond;
     const timeoutMs = options.timeoutMs ?? 10_000;
     this.#agent = new Agent({
       headersTimeout: timeoutMs,
@@ -66,13 +69,13 @@ export class Load {
   }
 
   async #work(workers: number): Promise<void> {
-    const { perSecond, random } = this.#options;
-    const everyMs = (1_000 * workers) / perSecond;
+    const { random } = this.#options;
     while (!this.#stopped) {
       const startedAt = performance.now();
       const urls = this.#options.urls();
       if (urls.length === 0) await delay(PAUSE_MS);
       else await this.#publish(random.pick(urls));
+      const everyMs = (1_000 * workers) / this.perSecond;
       const restMs = everyMs * (0.5 + random.next()) - (performance.now() - startedAt);
       if (restMs > 1) await delay(restMs);
     }

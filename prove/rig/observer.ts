@@ -81,7 +81,7 @@ export class Observer {
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  { timeoutMs = 60_000, pollMs = POLL_MS } = {},
+  { timeoutMs = 120_000, pollMs = POLL_MS } = {},
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let last: unknown;

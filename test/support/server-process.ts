@@ -4,7 +4,8 @@ import { once } from "node:events";
 import path from "node:path";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
-const READY_MS_MAX = 30_000;
+/** Guards against a hang only: a machine may be busy with many of these at once. */
+const READY_MS_MAX = 120_000;
 
 export const SANDBOX_KEY = `sk_test_${"e2e".repeat(11)}`;
 
