@@ -41,11 +41,12 @@ async function crashShared(context: Context, rounds: number, entry?: string): Pr
   for (let round = 1; round <= rounds; round += 1) {
     await delay(random.next() * LIFE_MS_MAX);
     const victim = random.pick<ProvedNode>(nodes.live);
+    const nodeId = await nodes.identify(victim);
     const from = Date.now();
     const killedAt = performance.now();
     await nodes.kill(victim);
     cuts.push({ from, to: Date.now() });
-    takeovers.push(await nodes.takenOver(victim, killedAt));
+    takeovers.push(await nodes.takenOver(nodeId, killedAt));
     await replacement;
     replacement = nodes.start();
     context.progress(

@@ -73,17 +73,17 @@ async function exhaustLog(postgres: PostgresServer): Promise<void> {
 /** Starts PostgreSQL again whenever it has ended. @returns how to end that, with the number of starts */
 function keepRunning(postgres: PostgresServer): () => Promise<number> {
   let starts = 0;
-  let wanted = true;
+  const ending = new AbortController();
   const watching = (async () => {
-    while (wanted) {
+    while (!ending.signal.aborted) {
       await delay(WATCH_MS);
-      if (postgres.running || !wanted) continue;
+      if (postgres.running || ending.signal.aborted) continue;
       starts += 1;
       await postgres.start();
     }
   })();
   return async () => {
-    wanted = false;
+    ending.abort();
     await watching;
     return starts;
   };

@@ -47,14 +47,6 @@ interface Partition {
   joinedAgain: boolean;
 }
 
-async function shares({ observer }: Nodes): Promise<boolean> {
-  const [row] = await observer.query<{ owners: number }>(
-    `SELECT count(DISTINCT node_id)::int AS owners FROM bucket_lease l
-     WHERE kind = 'delivery' AND EXISTS (SELECT 1 FROM node n WHERE n.node_id = l.node_id)`,
-  );
-  return row?.owners === NODES;
-}
-
 async function partitionOnce(
   scene: Scene,
   victim: ProvedNode,
@@ -67,12 +59,13 @@ async function partitionOnce(
   load.perSecond = PER_SECOND;
   const goal = scene.accepted() + BACKLOG;
   await until("a backlog is accepted", () => scene.accepted() >= goal);
+  const nodeId = await nodes.identify(victim);
   const cut = { from: Date.now(), to: Infinity };
   const cutAt = performance.now();
   nodes.retire(victim);
   network.cut(place, { oneWay });
   load.perSecond = CALM_PER_SECOND;
-  const takeoverMs = await nodes.takenOver(victim, cutAt);
+  const takeoverMs = await nodes.takenOver(nodeId, cutAt);
   const takenAt = Date.now();
   // Whoever went on sending would do so within the time of one answer.
   await delay(SLOW_MS + 1_000);
@@ -82,14 +75,17 @@ async function partitionOnce(
   network.heal(place);
   slow.ms = 0;
   // A broken node may never come to itself; the judge then says what came of it.
-  const joinedAgain = await until("it owns its share again", () => shares(nodes), {
-    timeoutMs: REJOIN_MS_MAX,
-  }).then(
+  const joinedAgain = await until(
+    "it joined again and owns its share",
+    async () => {
+      const now = await nodes.observer.nodeIdOf(victim.role);
+      return now !== undefined && now !== nodeId && (await nodes.observer.owners()) === NODES;
+    },
+    { timeoutMs: REJOIN_MS_MAX },
+  ).then(
     () => true,
     () => false,
   );
-  const known = new Set(nodes.live.map(({ nodeId }) => nodeId));
-  victim.nodeId = (await nodes.observer.nodeIds()).find((id) => !known.has(id)) ?? "";
   nodes.restore(victim);
   cut.to = Date.now();
   return { cut, takeoverMs, tooLate, meanwhile, joinedAgain };

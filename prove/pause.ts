@@ -33,6 +33,7 @@ interface Pause {
 
 async function pauseSome(cluster: Cluster, victims: readonly ProvedNode[]): Promise<Pause> {
   const { nodes } = cluster;
+  const ids = await Promise.all(victims.map((victim) => nodes.identify(victim)));
   const cut = { from: Date.now(), to: Infinity };
   const pausedAt = performance.now();
   for (const victim of victims) {
@@ -40,30 +41,21 @@ async function pauseSome(cluster: Cluster, victims: readonly ProvedNode[]): Prom
     victim.process.child.kill("SIGSTOP");
   }
   const stoppedAt = Date.now();
-  for (const victim of victims) await nodes.takenOver(victim, pausedAt);
+  for (const nodeId of ids) await nodes.takenOver(nodeId, pausedAt);
   const takeoverMs = performance.now() - pausedAt;
   const before = await countBegunBefore(cluster, stoppedAt);
   for (const victim of victims) victim.process.child.kill("SIGCONT");
-  await until("the paused nodes joined again", async () => {
-    return (await nodes.observer.nodeIds()).length === NODES;
-  });
+  for (const [index, victim] of victims.entries()) {
+    await until("the paused node joined again", async () => {
+      const nodeId = await nodes.observer.nodeIdOf(victim.role);
+      return nodeId !== undefined && nodeId !== ids[index];
+    });
+  }
   // What they held was judged by the database before they joined again, or is within moments.
-  await until("the woken nodes own buckets again", async () => {
-    const [row] = await nodes.observer.query<{ owners: number }>(
-      "SELECT count(DISTINCT node_id)::int AS owners FROM bucket_lease WHERE kind = 'delivery'",
-    );
-    return row?.owners === NODES;
-  });
+  await until("the woken nodes own buckets", async () => (await nodes.observer.owners()) === NODES);
   cut.to = Date.now();
   const lateWrites = (await countBegunBefore(cluster, stoppedAt)) - before;
-  const ids = new Set(await nodes.observer.nodeIds());
-  const known = new Set(nodes.live.map(({ nodeId }) => nodeId));
-  const fresh = [...ids].filter((id) => !known.has(id));
-  for (const [index, victim] of victims.entries()) {
-    // Which of them has which new id does not matter: the next round pauses by process.
-    victim.nodeId = fresh[index] ?? "";
-    nodes.restore(victim);
-  }
+  for (const victim of victims) nodes.restore(victim);
   return { cut, takeoverMs, lateWrites };
 }
 

@@ -37,7 +37,9 @@ export async function runAlone(
 ): Promise<Outcome> {
   const { rounds, seed, signal, say = () => undefined } = options;
   const folder = await mkdtemp(path.join(tmpdir(), `amps-prove-${options.name}-`));
-  const stops: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  // What was being made when it was interrupted may still be writing.
+  const removal = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 };
+  const stops: (() => Promise<unknown>)[] = [() => rm(folder, removal)];
   let saidAt = -Infinity;
   const context: Context = {
     rounds,

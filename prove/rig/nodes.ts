@@ -1,4 +1,7 @@
-/** Server processes on one database, known by the ids under which they registered. */
+/**
+ * Server processes on one database. Each connects under a role of its own, so that the database can
+ * tell at any time which node id is whose: a node that was taken for dead joins again under a new one.
+ */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
@@ -12,8 +15,8 @@ import { Observer, until } from "./observer.ts";
 export interface ProvedNode {
   url: string;
   process: ServerProcess;
-  /** The id it registered under when it started. */
-  nodeId: string;
+  /** The database role it connects under. */
+  role: string;
 }
 
 export interface NodesOptions {
@@ -39,7 +42,7 @@ export class Nodes {
   readonly #env: Record<string, string>;
   readonly #all = new Set<ServerProcess>();
   #live: ProvedNode[] = [];
-  #starting: Promise<unknown> = Promise.resolve();
+  #count = 0;
 
   constructor(options: NodesOptions) {
     this.#options = options;
@@ -47,7 +50,6 @@ export class Nodes {
     this.#env = {
       ...PROOF_ENV,
       AMPS_MASTER_KEY: randomBytes(32).toString("base64"),
-      DATABASE_URL: options.databaseUrl,
       ...options.env,
     };
   }
@@ -59,30 +61,37 @@ export class Nodes {
   /** Bound, so that a load can ask. */
   readonly urls = (): string[] => this.#live.map(({ url }) => url);
 
-  /** One at a time, so that each one's id is known. */
-  start(changes: Partial<ServerProcessOptions> = {}): Promise<ProvedNode> {
-    const started = this.#starting.then(() => this.#start(changes));
-    this.#starting = started.catch(() => undefined);
-    return started;
-  }
-
-  async #start(changes: Partial<ServerProcessOptions>): Promise<ProvedNode> {
-    const { folder, entry } = this.#options;
-    const before = new Set(await this.observer.nodeIds().catch(() => []));
+  async start(changes: Partial<ServerProcessOptions> = {}): Promise<ProvedNode> {
+    const { folder, entry, databaseUrl } = this.#options;
+    const role = `node_${(this.#count += 1)}`;
+    const password = randomBytes(16).toString("hex");
+    await this.observer.query(`CREATE ROLE ${role} SUPERUSER LOGIN PASSWORD '${password}'`);
     const dataDir = path.join(folder, "node");
     mkdirSync(dataDir, { recursive: true });
     const process = await startServerProcess({
       dataDir,
       ...(entry !== undefined && { entry }),
       ...changes,
-      env: { ...this.#env, ...changes.env },
+      env: {
+        ...this.#env,
+        DATABASE_URL: databaseUrl.replace(/\/\/[^@]*@/, `//${role}:${password}@`),
+        ...changes.env,
+      },
     });
     this.#all.add(process);
-    const fresh = (await this.observer.nodeIds()).filter((id) => !before.has(id));
-    // Another may have joined anew meanwhile; ids sort by time, and ours is not the newest then.
-    const node = { url: process.url, process, nodeId: fresh.sort()[0] ?? "" };
+    const node = { url: process.url, process, role };
     this.#live.push(node);
     return node;
+  }
+
+  /** The id it goes by now; between two of them, waits for the next. */
+  async identify({ role }: ProvedNode): Promise<string> {
+    let id: string | undefined;
+    await until(
+      `${role} is a node`,
+      async () => (id = await this.observer.nodeIdOf(role)) !== undefined,
+    );
+    return id ?? "";
   }
 
   /** No load goes there any more. */
@@ -101,17 +110,16 @@ export class Nodes {
     this.#all.delete(node.process);
   }
 
-  /** Resolves with the milliseconds until every bucket has a living owner. */
-  async takenOver(node: ProvedNode, sinceMs: number): Promise<number> {
+  /** Resolves with the milliseconds until every bucket has a living owner, and not this one. */
+  async takenOver(nodeId: string, sinceMs: number): Promise<number> {
     await until("the dead node's buckets were taken over", async () => {
-      return (await this.observer.orphans(node.nodeId)) === 0;
+      return (await this.observer.orphans(nodeId)) === 0;
     });
     return performance.now() - sinceMs;
   }
 
   /** kill -9 for all that is left: nothing of theirs is needed any more. */
   async killAll(): Promise<void> {
-    await this.#starting;
     await Promise.all(
       [...this.#all].map(async (process) => {
         process.child.kill("SIGCONT");

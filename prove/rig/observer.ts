@@ -61,9 +61,26 @@ export class Observer {
     return rows.map((row) => row.message_id);
   }
 
-  async nodeIds(): Promise<string[]> {
-    const rows = await this.query<{ node_id: string }>("SELECT node_id FROM node");
-    return rows.map((row) => row.node_id);
+  /** The node whose lock a session of this role holds. */
+  async nodeIdOf(role: string): Promise<string | undefined> {
+    const [row] = await this.query<{ node_id: string }>(
+      `SELECT node_id FROM node n
+       JOIN pg_locks l ON l.locktype = 'advisory' AND l.granted AND l.objid = n.lock_number::oid
+         AND l.classid = 7302
+         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       JOIN pg_stat_activity a ON a.pid = l.pid AND a.usename = $1`,
+      [role],
+    );
+    return row?.node_id;
+  }
+
+  /** Living nodes that own buckets of deliveries. */
+  async owners(): Promise<number> {
+    const [row] = await this.query<{ owners: number }>(
+      `SELECT count(DISTINCT n.node_id)::int AS owners
+       FROM bucket_lease l JOIN node n USING (node_id) WHERE l.kind = 'delivery'`,
+    );
+    return row?.owners ?? 0;
   }
 
   /** Buckets of deliveries that no living node owns, those of `deadNodeId` included. */
