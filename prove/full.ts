@@ -79,7 +79,8 @@ function keepRunning(postgres: PostgresServer): () => Promise<number> {
       await delay(WATCH_MS);
       if (postgres.running || ending.signal.aborted) continue;
       starts += 1;
-      await postgres.start();
+      // Without space it may not come up: the next start will.
+      await postgres.start().catch(() => undefined);
     }
   })();
   return async () => {

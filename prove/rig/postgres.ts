@@ -4,7 +4,7 @@
  * server cannot.
  */
 import { once } from "node:events";
-import { appendFile, readFile } from "node:fs/promises";
+import { appendFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -150,11 +150,6 @@ export class PostgresServer {
     } finally {
       await client.end();
     }
-  }
-
-  /** The end of its log, for error messages. */
-  async log(): Promise<string> {
-    return readFile(this.launcher.directory.log, "utf8");
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
