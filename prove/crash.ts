@@ -121,5 +121,6 @@ export const crash: Experiment = {
     return merge(series);
   },
   controlClaim: "a server that answers 202 before it commits",
+  controlBreaks: "no accepted event is lost",
   control: (context) => crashShared(context, CONTROL_ROUNDS, "prove/compositions/hasty-node.ts"),
 };

@@ -103,5 +103,6 @@ export const database: Experiment = {
   rounds: 12,
   run: (context) => shake(context, context.rounds),
   controlClaim: "PostgreSQL with synchronous_commit=off",
+  controlBreaks: "no accepted event is lost",
   control: (context) => shake(context, CONTROL_ROUNDS, FORGETFUL),
 };

@@ -41,6 +41,8 @@ export interface Experiment {
   run(context: Context): Promise<Outcome>;
   /** What was broken for the control, in one line. */
   controlClaim: string;
+  /** The check that it must break: failing for another reason would prove nothing either. */
+  controlBreaks: string;
   /** The same against a system with a planted bug: its outcome must not hold, or the proof proves nothing. */
   control(context: Context): Promise<Outcome>;
 }

@@ -95,5 +95,6 @@ export const failover: Experiment = {
   rounds: 6,
   run: (context) => failOver(context, context.rounds, true),
   controlClaim: "an asynchronous standby",
+  controlBreaks: "no accepted event is lost",
   control: (context) => failOver(context, 2, false),
 };

@@ -134,5 +134,6 @@ export const failpoint: Experiment = {
   rounds: 1,
   run: (context) => dieEverywhere(context, { passes: context.rounds }),
   controlClaim: "a node that answers its caller before it commits",
+  controlBreaks: "no accepted event is lost",
   control: (context) => dieEverywhere(context, { hasty: true }),
 };

@@ -170,5 +170,6 @@ export const full: Experiment = {
   impediment,
   run: (context) => fillUp(context, context.rounds),
   controlClaim: "a server that answers 202 before it commits",
+  controlBreaks: "no accepted event is lost",
   control: (context) => fillUp(context, 1, "prove/compositions/hasty-node.ts"),
 };

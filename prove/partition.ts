@@ -163,5 +163,6 @@ export const partition: Experiment = {
   impediment: networkImpediment,
   run: (context) => isolate(context, context.rounds),
   controlClaim: "a node that trusts its buckets for ever",
+  controlBreaks: "an isolated node stops before it is taken over",
   control: (context) => isolate(context, 1, "prove/compositions/immortal-node.ts"),
 };

@@ -105,5 +105,6 @@ export const pause: Experiment = {
   rounds: 5,
   run: (context) => freeze(context, context.rounds),
   controlClaim: "nodes whose results are stored whatever their epoch",
+  controlBreaks: "late writes change nothing",
   control: (context) => freeze(context, 1, "prove/compositions/unfenced-node.ts"),
 };

@@ -193,5 +193,6 @@ export const receivers: Experiment = {
     return { ...outcome, checks: [...outcome.checks, ...rebinding] };
   },
   controlClaim: "a sender without a total deadline",
+  controlBreaks: "every attempt has ended",
   control: (context) => provokeAll(context, 1, "patient-node.ts"),
 };

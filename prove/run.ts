@@ -2,7 +2,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type Context, type Experiment, holds, type Outcome } from "./experiment.ts";
+import {
+  type Check,
+  type Context,
+  type Experiment,
+  failures,
+  holds,
+  type Outcome,
+} from "./experiment.ts";
 import { Random } from "./random.ts";
 
 const PROGRESS_MS = 3_000;
@@ -25,8 +32,10 @@ export interface Report {
   outcome: Outcome;
   controlClaim: string;
   control: Outcome;
+  /** The check that the broken system had to break, as it came out; undefined: it held. */
+  caught: Check | undefined;
   seconds: number;
-  /** The system held, and the broken one did not. */
+  /** The system held, and the broken one broke where it must. */
   proved: boolean;
 }
 
@@ -77,6 +86,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
   const outcome = await runAlone(run, (context) => experiment.run(context));
   say(`control: ${experiment.controlClaim}`);
   const control = await runAlone(run, (context) => experiment.control(context));
+  const caught = failures(control).find((each) => each.name === experiment.controlBreaks);
   return {
     experiment: name,
     claim: experiment.claim,
@@ -85,7 +95,8 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     outcome,
     controlClaim: experiment.controlClaim,
     control,
+    caught,
     seconds: Math.round((performance.now() - startedAt) / 1_000),
-    proved: holds(outcome) && !holds(control),
+    proved: holds(outcome) && caught !== undefined,
   };
 }

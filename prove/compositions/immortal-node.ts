@@ -9,10 +9,14 @@ Node.prototype.start = async function startForEver() {
   // Members of the class behind the interface: a planted bug reaches where callers must not.
   const deliveries = this.deliveries as Ownership & {
     owned: Map<number, number>;
-    lose: () => Promise<void>;
+    lose: (bucket: number, release?: () => Promise<unknown>) => Promise<void>;
   };
+  const { lose } = deliveries;
   deliveries.epochOf = (bucket) => deliveries.owned.get(bucket);
-  deliveries.lose = () => Promise.resolve();
+  // It still shares with its peers; but what is taken from it, it does not believe.
+  deliveries.lose = async (bucket, release) => {
+    if (release !== undefined) await lose.call(deliveries, bucket, release);
+  };
   await start.call(this);
 };
 

@@ -93,7 +93,13 @@ export class Network {
   }
 
   close(): void {
-    for (const { name } of this.#places) quietly("ip", "netns", "del", name);
+    for (const place of this.#places) {
+      // The kernel takes a namespace down later; its links shall be gone now.
+      for (const kind of Object.values(BRIDGES)) {
+        quietly("ip", "link", "del", this.#deviceOf(place, kind));
+      }
+      quietly("ip", "netns", "del", place.name);
+    }
     for (const kind of Object.values(BRIDGES)) {
       quietly("ip", "link", "del", `${this.#prefix}${kind}`);
     }
