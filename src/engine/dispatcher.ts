@@ -132,7 +132,7 @@ export class Dispatcher {
       return;
     }
     if (attempted !== undefined) {
-      await this.#record(lane, attempted);
+      await this.#record(taken, attempted);
     } else {
       lane.pace.breaker.voided();
       lane.forget(delivery);
@@ -180,10 +180,10 @@ export class Dispatcher {
     return attempt(delivery, target, tools);
   }
 
-  async #record(lane: Lane, attempted: Attempted): Promise<void> {
+  async #record(taken: Taken, attempted: Attempted): Promise<void> {
     const { lanes, recorder, claimer } = this.#options;
-    const { delivery } = attempted;
-    this.#learn(lane, attempted);
+    const { lane, delivery } = taken;
+    this.#learn(taken, attempted);
     lanes.makeReady(lane);
     claimer().refill(lane);
     this.pump();
@@ -199,7 +199,7 @@ export class Dispatcher {
   }
 
   /** What the result tells about the receiver, and so about its pace. */
-  #learn(lane: Lane, { decision, delivery, result, target }: Attempted): void {
+  #learn({ lane, atOnce }: Taken, { decision, delivery, result, target }: Attempted): void {
     const { lanes, log, tools } = this.#options;
     const { breaker, ramp } = lane.pace;
     const { endpointId } = lane;
@@ -210,7 +210,7 @@ export class Dispatcher {
       const { failingSince } = target;
       lane.pace.ended({
         succeeded: decision.succeeded,
-        isBusy: lane.inFlight + 1 >= lane.pace.concurrency,
+        atOnce,
         messageId: delivery.messageId,
         failingMs: failingSince === null ? 0 : tools.clock.now() - failingSince,
         now: tools.clock.monotonic(),

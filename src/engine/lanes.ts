@@ -30,6 +30,8 @@ export interface Taken {
   application: Application<Lane>;
   delivery: DueDelivery;
   isProbe: boolean;
+  /** Attempts of its lane under way when it started, itself included. */
+  atOnce: number;
   /** The rates it was started under. */
   rates: number;
 }
@@ -275,7 +277,8 @@ export class Lanes {
     this.shares.countSlots(application, 1);
     this.#countStart(lane, application);
     this.makeReady(lane);
-    return { lane, application, delivery, isProbe, rates: lane.rates + application.rates };
+    const rates = lane.rates + application.rates;
+    return { lane, application, delivery, isProbe, atOnce: lane.inFlight, rates };
   }
 
   #mustWait(lane: Lane, isProbe: boolean): boolean {

@@ -15,8 +15,8 @@ export type WaitReason = "throttled" | "application_throttled" | "breaker_open" 
 
 export interface Result {
   succeeded: boolean;
-  /** It had as much at once as it may. */
-  isBusy: boolean;
+  /** How many were under way when it started, itself included. */
+  atOnce: number;
   messageId: string;
   /** How long there were only failures before this attempt. */
   failingMs: number;
@@ -67,9 +67,10 @@ export class Pace {
       this.breaker.failed(result);
       return;
     }
-    // What a receiver bears is only known of what it was given: one that gets little, and then hangs,
-    // must not hold 64 slots because of successes it had one by one (RFC 7661).
-    if (result.isBusy && this.concurrency < CONCURRENCY_MAX) this.concurrency += 1;
+    // What a receiver bears is only known of what it was given: at most twice of that. One that gets
+    // little, and then hangs, must not hold 64 slots because of what it answered one by one (RFC 7661).
+    const provenMax = Math.min(2 * result.atOnce, CONCURRENCY_MAX);
+    if (this.concurrency < provenMax) this.concurrency += 1;
     this.breaker.succeeded();
     if (result.failingMs >= OUTAGE_MS_MIN) this.ramp.begin(now);
     this.ramp.succeeded(now);
