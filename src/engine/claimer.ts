@@ -15,6 +15,7 @@ import {
 import { type BucketCursor, findWaitingLanes } from "../storage/deliveries/find-waiting-lanes.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Application } from "./application.ts";
+import type { HandOffs } from "./hand-offs.ts";
 import type { Lane } from "./lane.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Ownership } from "./ownership.ts";
@@ -34,6 +35,7 @@ export interface ClaimerOptions {
   clock: Clock;
   log: Log;
   lanes: Lanes;
+  handOffs: HandOffs;
   ownership: Ownership;
   nodeId: () => string;
   tracer: Tracer | undefined;
@@ -268,11 +270,11 @@ export class Claimer {
 
   /** Rows that are new here and whose payloads have room in memory; the others wait in the database. */
   #choose(rows: DueRow[]): DueRow[] {
-    const { lanes } = this.#options;
+    const { handOffs, lanes } = this.#options;
     const full = new Set<Lane>();
     return rows.filter((row) => {
       const lane = lanes.get(row.endpointId);
-      if (lane === undefined || lane.has(row)) return false;
+      if (lane === undefined || lane.has(row) || handOffs.expects(row.messageId)) return false;
       if (full.has(lane) || lanes.shares.bytesFor(lane) <= 0) {
         // What follows must not overtake it.
         full.add(lane);

@@ -12,12 +12,14 @@ import { type Channel, notifyNodes } from "../storage/nodes/session.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Claimer } from "./claimer.ts";
 import { type Counters, Dispatcher } from "./dispatcher.ts";
+import { HandOffs } from "./hand-offs.ts";
 import { Lanes, type Waiting } from "./lanes.ts";
 import type { EngineObserver } from "./observer.ts";
 import type { Ownership } from "./ownership.ts";
 import type { WaitReason } from "./pace.ts";
 import {
   type HandedOff,
+  type HandOffTarget,
   Publisher,
   type PublishOutcome,
   type PublishRequest,
@@ -65,10 +67,11 @@ export interface EngineHealth {
   waiting: Record<WaitReason, number>;
 }
 
-export class Engine {
+export class Engine implements HandOffTarget {
   readonly #options: EngineOptions;
   readonly #publisher: Publisher;
   readonly #lanes: Lanes;
+  readonly #handOffs = new HandOffs();
   readonly #targets: Targets;
   readonly #recorder: Recorder;
   readonly #claimer: Claimer;
@@ -77,7 +80,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { storage, clock, log, ids, ownership, nodeId } = options;
     this.#options = options;
-    this.#publisher = new Publisher(storage, ids, (rows) => this.handOff(rows), options.tracer);
+    this.#publisher = new Publisher(storage, ids, this, options.tracer);
     this.#targets = new Targets(storage);
     this.#lanes = new Lanes({
       clock,
@@ -112,6 +115,7 @@ export class Engine {
       clock,
       log,
       lanes: this.#lanes,
+      handOffs: this.#handOffs,
       ownership,
       nodeId,
       tracer: options.tracer,
@@ -161,7 +165,10 @@ export class Engine {
     this.#dispatcher.pump();
   }
 
-  /** Attempts deliveries that were just committed by this process, without reading them back. */
+  committing<T>(messageIds: readonly string[], commit: () => Promise<T>): Promise<T> {
+    return this.#handOffs.during(messageIds, commit);
+  }
+
   handOff(rows: HandedOff[]): void {
     const { ownership, log, storage } = this.#options;
     const elsewhere = new Set<number>();

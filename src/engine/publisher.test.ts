@@ -37,7 +37,10 @@ beforeEach(() => {
 });
 
 const newPublisher = (): Publisher =>
-  new Publisher(storage, createIds(), (rows) => void handedOff.push(...rows));
+  new Publisher(storage, createIds(), {
+    committing: (_messageIds, commit) => commit(),
+    handOff: (rows) => void handedOff.push(...rows),
+  });
 
 describe("Publisher", () => {
   test("hands over what was committed, complete, and not a moment earlier", async () => {

@@ -54,26 +54,29 @@ export interface HandedOff {
   trace?: Trace | undefined;
 }
 
+/** The engine, to whoever commits messages. */
+export interface HandOffTarget {
+  /** @param commit stores these messages and ends with their `handOff` */
+  committing<T>(messageIds: readonly string[], commit: () => Promise<T>): Promise<T>;
+  /** Attempts deliveries that were just committed by this process, without reading them back. */
+  handOff(rows: HandedOff[]): void;
+}
+
 interface Publishing extends NewMessage {
   span: Span | undefined;
 }
 
 export class Publisher {
   readonly #ids: IdSource;
-  readonly #handOff: (rows: HandedOff[]) => void;
+  readonly #engine: HandOffTarget;
   readonly #tracer: Tracer | undefined;
   readonly #commits: GroupCommit<Publishing, InsertOutcome>;
   #accepted = 0;
   readonly #callers = new Map<string, Callers>();
 
-  constructor(
-    storage: Storage,
-    ids: IdSource,
-    handOff: (rows: HandedOff[]) => void,
-    tracer?: Tracer,
-  ) {
+  constructor(storage: Storage, ids: IdSource, engine: HandOffTarget, tracer?: Tracer) {
     this.#ids = ids;
-    this.#handOff = handOff;
+    this.#engine = engine;
     this.#tracer = tracer;
     this.#commits = new GroupCommit({
       batchMax: BATCH_MAX,
@@ -81,11 +84,14 @@ export class Publisher {
       bytesOf: (message) => message.payload.length,
       keyOf: (message) => message.applicationId,
       flushesMax: FLUSHES_MAX,
-      flush: async (messages) => {
-        const ended = this.#beginCommit(messages);
-        const outcomes = await insertMessages(storage, messages).finally(ended);
-        this.#handOffStored(messages, outcomes);
-        return outcomes;
+      flush: (messages) => {
+        const messageIds = messages.map(({ messageId }) => messageId);
+        return engine.committing(messageIds, async () => {
+          const ended = this.#beginCommit(messages);
+          const outcomes = await insertMessages(storage, messages).finally(ended);
+          this.#handOffStored(messages, outcomes);
+          return outcomes;
+        });
       },
     });
   }
@@ -173,6 +179,6 @@ export class Publisher {
         });
       }
     }
-    if (rows.length > 0) this.#handOff(rows);
+    if (rows.length > 0) this.#engine.handOff(rows);
   }
 }
