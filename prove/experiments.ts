@@ -10,4 +10,5 @@ export const EXPERIMENTS: Readonly<Record<string, () => Promise<Experiment>>> = 
   full: async () => (await import("./full.ts")).full,
   partition: async () => (await import("./partition.ts")).partition,
   crash: async () => (await import("./crash.ts")).crash,
+  simulate: async () => (await import("./simulate.ts")).simulate,
 };

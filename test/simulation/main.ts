@@ -1,16 +1,18 @@
-/** `npm run simulate -- [--rounds N] [--seed S] [--mutants]` */
+/**
+ * `npm run simulate -- [--rounds N] [--seed S] [--mutants]`: repeats a seed with its trace, or says by
+ * which seed each planted bug is found. `npm run prove -- simulate` is the proof of both.
+ */
 import { randomInt } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { parseArgs } from "node:util";
-import { MUTANTS, withMutant } from "./mutants.ts";
-import { withDatabase } from "./own-database.ts";
+import { findMutants } from "./mutants.ts";
+import { startOwnDatabase } from "./own-database.ts";
 import { formatMutant, formatReport } from "./report.ts";
-import { simulate } from "./simulate.ts";
+import { REPLAY_EVERY, simulate } from "./simulate.ts";
 
 const ROUNDS = 200;
-/** A planted bug that this many seeds do not find is not found. */
-const MUTANT_ROUNDS = 1_000;
-/** One round in so many is run twice. */
-const REPLAY_EVERY = 20;
 const PROGRESS_MS = 2_000;
 
 function wholeNumber(name: string, text: string, least: number): number {
@@ -29,20 +31,6 @@ function showProgress(rounds: number): (done: number) => void {
   };
 }
 
-async function findMutants(databaseUrl: string, seed: number): Promise<boolean> {
-  let missed = 0;
-  for (const mutant of MUTANTS) {
-    const report = await withMutant(mutant, (source) =>
-      simulate({ databaseUrl, rounds: MUTANT_ROUNDS, seed, source }),
-    );
-    if (report.failed === undefined) missed += 1;
-    process.stdout.write(`${formatMutant(mutant, report)}\n`);
-  }
-  const found = MUTANTS.length - missed;
-  process.stdout.write(`\n${found} of ${MUTANTS.length} planted bugs found, from seed ${seed}\n`);
-  return missed === 0;
-}
-
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: String(ROUNDS) },
@@ -52,17 +40,29 @@ const { values } = parseArgs({
 });
 const rounds = wholeNumber("rounds", values.rounds, 1);
 const seed = values.seed === undefined ? randomInt(2 ** 31) : wholeNumber("seed", values.seed, 0);
-const held = await withDatabase(async (databaseUrl) => {
-  if (values.mutants) return await findMutants(databaseUrl, seed);
-  const onProgress = showProgress(rounds);
-  const report = await simulate({
-    databaseUrl,
-    rounds,
-    seed,
-    replayEvery: REPLAY_EVERY,
-    onProgress,
-  });
-  process.stdout.write(formatReport(report));
-  return report.failed === undefined;
-});
-process.exitCode = held ? 0 : 1;
+const interrupt = new AbortController();
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(name, () => interrupt.abort());
+const dataDir = await mkdtemp(path.join(tmpdir(), "amps-simulation-"));
+try {
+  const database = await startOwnDatabase(dataDir);
+  const options = { databaseUrl: database.url, seed, signal: interrupt.signal };
+  try {
+    if (values.mutants) {
+      const { found, missed } = await findMutants(options, (mutant, report) =>
+        process.stdout.write(`${formatMutant(mutant, report)}\n`),
+      );
+      process.stdout.write(`\n${found} planted bugs found, ${missed} missed, from seed ${seed}\n`);
+      process.exitCode = missed === 0 ? 0 : 1;
+    } else {
+      const onProgress = showProgress(rounds);
+      const report = await simulate({ ...options, rounds, replayEvery: REPLAY_EVERY, onProgress });
+      process.stdout.write(formatReport(report));
+      process.exitCode = report.failed === undefined ? 0 : 1;
+    }
+  } finally {
+    await database.stop();
+  }
+} finally {
+  await rm(dataDir, { recursive: true, force: true });
+}

@@ -6,6 +6,11 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { SOURCE_FOLDER } from "./product.ts";
+import { SIMULATION_RULE } from "./round.ts";
+import { type Report, simulate, type SimulateOptions } from "./simulate.ts";
+
+/** A planted bug that this many seeds do not find is not found. */
+const ROUNDS_MAX = 1_000;
 
 export interface Mutant {
   /** The bug, in words. */
@@ -198,4 +203,26 @@ export async function withMutant<T>(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Plants one bug after the other, and looks for each from the same seed on. */
+export async function findMutants(
+  options: Pick<SimulateOptions, "databaseUrl" | "seed" | "signal">,
+  onReport: (mutant: Mutant, report: Report) => void,
+): Promise<{ found: number; missed: number }> {
+  let found = 0;
+  for (const mutant of MUTANTS) {
+    if (options.signal?.aborted === true) break;
+    const report = await withMutant(mutant, (source) =>
+      simulate({ ...options, rounds: ROUNDS_MAX, source }),
+    );
+    if (isFound(report)) found += 1;
+    onReport(mutant, report);
+  }
+  return { found, missed: MUTANTS.length - found };
+}
+
+/** By a rule, not by an accident of the simulation. */
+export function isFound({ failed }: Report): boolean {
+  return failed?.failure !== undefined && failed.failure.rule !== SIMULATION_RULE;
 }

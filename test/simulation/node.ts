@@ -209,13 +209,7 @@ export class SimulatedNode implements SendingNode {
     world.after(lockMs, {
       party: undefined,
       label: `the lock of ${this.name} is free`,
-      run: () => {
-        world.offer({
-          party: undefined,
-          label: "the database notices",
-          run: () => database.unlock(lock),
-        });
-      },
+      run: () => database.unlock(lock),
     });
   }
 

@@ -1,5 +1,5 @@
 /** What a simulation found, for people. */
-import type { Mutant } from "./mutants.ts";
+import { isFound, type Mutant } from "./mutants.ts";
 import type { Report } from "./simulate.ts";
 
 const HOUR_MS = 3_600_000;
@@ -33,10 +33,10 @@ export function formatReport({ rounds, seed, counts, replayed, failed }: Report)
 }
 
 /** Whether and how a planted bug was found. */
-export function formatMutant({ bug }: Mutant, { rounds, failed }: Report): string {
-  const found =
-    failed?.failure === undefined
-      ? `NOT FOUND in ${rounds} rounds`
-      : `seed ${failed.seed}: ${failed.failure.rule}`;
-  return `${bug.padEnd(64)} ${found}`;
+export function formatMutant({ bug }: Mutant, report: Report): string {
+  const { rounds, failed } = report;
+  const how = isFound(report)
+    ? `seed ${failed?.seed}: ${failed?.failure?.rule}`
+    : `NOT FOUND in ${rounds} rounds ${failed?.failure?.message ?? ""}`;
+  return `${bug.padEnd(64)} ${how}`;
 }

@@ -14,6 +14,8 @@ import { Witness } from "./witness.ts";
 import { Workload } from "./workload.ts";
 import { START_MS, World } from "./world.ts";
 
+/** Broken by whatever is thrown that is no violation: an error in the simulation, or an engine beside itself. */
+export const SIMULATION_RULE = "the simulation itself works";
 /** Rounds end long before; one that does not has something that goes round in circles. */
 const STEPS_MAX = 30_000;
 /** Between two attempts: the longest wait of a chain, a lease that has to run out, the sweeps between. */
@@ -55,7 +57,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
     await round.run();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const rule = error instanceof Violation ? error.rule : "the simulation itself works";
+    const rule = error instanceof Violation ? error.rule : SIMULATION_RULE;
     const message = error instanceof Violation ? error.message : String(error.stack);
     failure = { rule, message, trace: round.world.trace.last };
   }
@@ -169,7 +171,7 @@ class Round {
     let attempts = -1;
     let progressAt = this.world.now;
     for (;;) {
-      while (await this.world.step());
+      while (await this.world.step()) this.#checkRest();
       if (witness.attempts > attempts) progressAt = this.world.now;
       attempts = witness.attempts;
       const open = await findOpen(this.#around, this.#live());
@@ -180,9 +182,13 @@ class Round {
     }
   }
 
-  async #go(hurry: number): Promise<void> {
+  #checkRest(): void {
     if (this.world.steps > STEPS_MAX)
       throw new Violation("the engine comes to rest", `${STEPS_MAX} steps`);
+  }
+
+  async #go(hurry: number): Promise<void> {
+    this.#checkRest();
     const { random } = this.world;
     if (hurry > 0 && random.chance(hurry) && this.world.advance()) return;
     if (await this.world.step()) return;

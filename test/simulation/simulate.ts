@@ -5,6 +5,9 @@ import { countImmediates } from "./immediates.ts";
 import { loadProduct } from "./product.ts";
 import { type RoundCounts, type RoundResult, runRound } from "./round.ts";
 
+/** One round in so many is run twice where many are run. */
+export const REPLAY_EVERY = 20;
+
 export interface SimulateOptions {
   /** A migrated database that nobody else uses. */
   databaseUrl: string;
@@ -16,6 +19,8 @@ export interface SimulateOptions {
   /** Every so many rounds one is run again, to show that its seed gives the same trace. */
   replayEvery?: number;
   onProgress?: (done: number) => void;
+  /** Ends the simulation after the round under way. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface Report {
@@ -42,7 +47,7 @@ function add(total: RoundCounts, counts: RoundCounts): void {
 }
 
 export async function simulate(options: SimulateOptions): Promise<Report> {
-  const { databaseUrl, rounds, seed, source, replayEvery = Infinity, onProgress } = options;
+  const { databaseUrl, rounds, seed, source, replayEvery = Infinity } = options;
   const product = await loadProduct(source);
   const database = await SimulatedDatabase.open(databaseUrl);
   const immediates = countImmediates();
@@ -73,8 +78,8 @@ export async function simulate(options: SimulateOptions): Promise<Report> {
         const again = await run();
         if (again.hash !== result.hash) report.failed = differs(again);
       }
-      onProgress?.(report.rounds);
-      if (report.failed !== undefined) break;
+      options.onProgress?.(report.rounds);
+      if (report.failed !== undefined || options.signal?.aborted === true) break;
     }
   } finally {
     immediates.restore();

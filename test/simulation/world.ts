@@ -32,7 +32,7 @@ interface Timer {
   party: Party | undefined;
   label: string;
   dueAt: number;
-  run: () => void;
+  run: () => void | Promise<void>;
 }
 
 function isAble({ party, call }: { party: Party | undefined; call?: boolean }): boolean {
