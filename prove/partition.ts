@@ -5,6 +5,7 @@
  */
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { BUCKET_COUNT } from "../src/core/bucket.ts";
 import { check, checkTime, type Context, type Experiment, type Outcome } from "./experiment.ts";
 import type { Cut, Receipt } from "./oracle.ts";
 import { conclude, describe, quantile } from "./rig/drain.ts";
@@ -17,7 +18,8 @@ import { PostgresServer } from "./rig/postgres.ts";
 import { makeEndpoints } from "./rig/tenant.ts";
 
 const NODES = 2;
-const ENDPOINTS = 4;
+/** So many that each node has some of them: the odds against it are 1 in 128. */
+const ENDPOINTS = 8;
 const PER_SECOND = 200;
 /** While a node is isolated: its peer then has not much more than the backlog to do. */
 const CALM_PER_SECOND = 40;
@@ -122,6 +124,10 @@ async function isolate(context: Context, rounds: number, entry?: string): Promis
   const [first] = nodes.urls();
   const target = { receiverUrl: receiver.url, secret, count: ENDPOINTS };
   const eventTypes = await makeEndpoints(first ?? "", target);
+  const even = BUCKET_COUNT / NODES;
+  await until("the nodes share the buckets evenly", async () =>
+    (await nodes.observer.shares()).every((buckets) => buckets === even),
+  );
   const load = new Load({ ledger, random, urls: nodes.urls, eventTypes, perSecond: PER_SECOND });
   load.start();
   const accepted = (): number => ledger.accepted.length;

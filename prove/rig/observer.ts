@@ -76,11 +76,16 @@ export class Observer {
 
   /** Living nodes that own buckets of deliveries. */
   async owners(): Promise<number> {
-    const [row] = await this.query<{ owners: number }>(
-      `SELECT count(DISTINCT n.node_id)::int AS owners
-       FROM bucket_lease l JOIN node n USING (node_id) WHERE l.kind = 'delivery'`,
+    return (await this.shares()).length;
+  }
+
+  /** Buckets of deliveries of each living node that owns any. */
+  async shares(): Promise<number[]> {
+    const rows = await this.query<{ buckets: number }>(
+      `SELECT count(*)::int AS buckets
+       FROM bucket_lease l JOIN node n USING (node_id) WHERE l.kind = 'delivery' GROUP BY node_id`,
     );
-    return row?.owners ?? 0;
+    return rows.map(({ buckets }) => buckets);
   }
 
   /** Buckets of deliveries that no living node owns, those of `deadNodeId` included. */
