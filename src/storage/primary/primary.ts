@@ -281,7 +281,12 @@ export class Primary {
       pooled: new Set(),
     };
     this.#current = current;
-    pool.on("connect", (client) => current.pooled.add(client));
+    pool.on("connect", (client) => {
+      // Of a connection in use nobody else listens, and a loss that nobody hears ends the process. Now:
+      // its end may have come in the same bytes as its beginning, before whoever asked for it wakes.
+      client.on("error", () => undefined);
+      current.pooled.add(client);
+    });
     pool.on("remove", (client) => current.pooled.delete(client));
     pool.on("error", (error) => {
       // A database that stops right after us may end connections before their farewell.
@@ -307,8 +312,6 @@ export class Primary {
 
   /** @throws when this server must not be used */
   async #admit(client: pg.ClientBase, current: Current): Promise<void> {
-    // Between two statements a lost connection has nobody to tell, and would end the process.
-    client.on("error", () => undefined);
     const state = await readServerState(client);
     const { name } = current.host;
     const objection = objectionTo(state, this.#known);
