@@ -4,6 +4,7 @@
  * file that reads the process's environment.
  */
 import path from "node:path";
+import { type AccessConfig, loadAccess } from "./config/access.ts";
 import { flagOf, Values } from "./config/values.ts";
 import { type CidrList, parseCidrList } from "./core/address.ts";
 import { parseDatabaseUrl } from "./core/database-url.ts";
@@ -12,7 +13,7 @@ import { DEFAULT_RETRY_SCHEDULE_MS } from "./core/retry.ts";
 export type Role = "api" | "engine" | "battery";
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
-export interface Config {
+export interface Config extends AccessConfig {
   host: string;
   /** 0 takes a free one. */
   port: number;
@@ -76,6 +77,16 @@ export const OPTIONS: readonly Option[] = [
     meaning: "32 bytes (base64 or hex) that seal secrets; required with DATABASE_URL",
   },
   {
+    name: "AMPS_JWT_SECRET",
+    fallback: "derived from the master key",
+    meaning: "secret that signs bearer tokens (HS256), 32 characters or more",
+  },
+  {
+    name: "AMPS_PUBLIC_URL",
+    fallback: "where the API listens",
+    meaning: "what links for people start with, such as https://amps.example.com",
+  },
+  {
     name: "AMPS_EGRESS_ALLOW",
     fallback: "loopback; with NODE_ENV=production nothing",
     meaning: "CIDRs beyond the public internet that deliveries may reach",
@@ -112,6 +123,7 @@ const SECRET_OPTIONS = new Set([
   "AMPS_LIVE_KEY",
   "AMPS_ADMIN_PASSWORD",
   "AMPS_MASTER_KEY",
+  "AMPS_JWT_SECRET",
 ]);
 const ROLES: readonly Role[] = ["api", "engine", "battery"];
 const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
@@ -316,6 +328,7 @@ export function loadConfig(
     database: loadDatabase(values),
     dataDir: path.resolve(values.get("AMPS_DATA_DIR") ?? ".amps"),
     ...loadSecrets(values, production),
+    ...loadAccess(values),
     ...loadDelivery(values, production),
     ...loadSandbox(values),
     ...loadWork(values),

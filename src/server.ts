@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createAuthenticator } from "./api/auth.ts";
 import { createApi } from "./api/server.ts";
+import { deriveTokenKey, Tokens } from "./api/tokens/tokens.ts";
 import type { ServerFacts } from "./banner.ts";
 import { createConnectors } from "./battery/connectors/list.ts";
 import { DeviceDriver } from "./battery/driver.ts";
@@ -76,7 +77,7 @@ export async function startServer(config: Config, tools: ServerTools): Promise<R
 async function start(config: Config, tools: ServerTools, stops: Stops): Promise<RunningServer> {
   const { log } = tools;
   const database = await openDatabase(config, tools, stops);
-  const { storage, workers } = database;
+  const { storage, workers, masterKey } = database;
   const ids = new IdSource(
     () => systemClock.now(),
     (bytes) => randomFillSync(bytes),
@@ -102,7 +103,7 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
   workers.start();
   stops.add(async () => workers.askToStop());
   const url = config.roles.has("api")
-    ? await startApi(config, { ...tools, storage, ids, work, listening }, stops)
+    ? await startApi(config, { ...tools, storage, ids, work, listening, masterKey }, stops)
     : undefined;
   const facts = await describe(config, tools, { storage, environments, url });
   return { facts, failed: database.failed, stop: () => stops.run() };
@@ -114,11 +115,18 @@ function generateKey(mode: EnvironmentMode): string {
   return prefix + randomBytes(KEY_BYTES).toString("base64url");
 }
 
+interface Database {
+  storage: Storage;
+  workers: Workers;
+  masterKey: Buffer;
+  failed: Promise<Error>;
+}
+
 async function openDatabase(
   config: Config,
   { log, tell }: ServerTools,
   stops: Stops,
-): Promise<{ storage: Storage; workers: Workers; failed: Promise<Error> }> {
+): Promise<Database> {
   let connectionUrl: string;
   let failed = new Promise<Error>(() => undefined);
   let timelines = new RememberedTimelines();
@@ -152,7 +160,7 @@ async function openDatabase(
   });
   // They are asked to stop before, and finish beside us; the database outlives them.
   stops.add(() => workers.stopped());
-  return { storage, workers, failed };
+  return { storage, workers, masterKey, failed };
 }
 
 interface Work {
@@ -230,16 +238,30 @@ interface ApiTools extends ServerTools {
   work: Work;
   /** Filled with where the API listens. */
   listening: ListenAddress[];
+  masterKey: Buffer;
+}
+
+/** Signed with the operator's secret, or else with a key that every node derives alike. */
+function createTokens({ jwtSecret }: Config, masterKey: Buffer): Tokens {
+  const keys =
+    jwtSecret === undefined
+      ? { keys: [deriveTokenKey(masterKey)] }
+      : { keys: [Buffer.from(jwtSecret)], secret: jwtSecret };
+  return new Tokens(keys, systemClock);
 }
 
 async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<string> {
   const { storage, ids, log, version, work, listening } = tools;
   const { engine, driver, node, connectors } = work;
-  const authenticate = createAuthenticator(storage, systemClock);
+  const tokens = createTokens(config, tools.masterKey);
+  const authenticate = createAuthenticator(storage, systemClock, tokens);
+  let url = "";
   const api = createApi({
     storage,
     engine,
     authenticate,
+    tokens,
+    publicUrl: () => config.publicUrl ?? url,
     clock: systemClock,
     log,
     ids,
@@ -270,7 +292,8 @@ async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<
     ],
   });
   stops.add(() => api.close());
-  return listen(api, config, listening);
+  url = await listen(api, config, listening);
+  return url;
 }
 
 async function listen(

@@ -11,6 +11,8 @@ export const ERROR_STATUS = {
   "idempotency.malformed": 400,
   limit_reached: 400,
   missing_payload: 400,
+  "bad token": 400,
+  bad_token: 400,
   authentication_failed: 401,
   "insufficient access": 403,
   not_found: 404,

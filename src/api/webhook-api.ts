@@ -1,5 +1,7 @@
 /** The webhook API, `/api/v1`: Svix's REST API, so that its clients work unchanged (`svix-api.md`). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { TenantWall } from "../storage/tenant-wall.ts";
+import { checkAccess } from "./access.ts";
 import { registerApplications } from "./applications/routes.ts";
 import { registerDestinations } from "./attempts/destination-routes.ts";
 import { registerAttempts } from "./attempts/routes.ts";
@@ -15,6 +17,8 @@ import { writeJson } from "./json-text.ts";
 import { registerMessages } from "./messages/routes.ts";
 import { registerNotImplemented } from "./not-implemented.ts";
 import { registerOpenApi } from "./openapi-route.ts";
+import { registerPortalAccess } from "./portal/routes.ts";
+import { callerOf } from "./request.ts";
 import { Scope } from "./scope.ts";
 
 export const WEBHOOK_API_PATH = "/api/v1";
@@ -41,32 +45,34 @@ export async function allowOrigins(
   return await reply.code(204).send();
 }
 
-const READS = new Set(["GET", "HEAD"]);
-
-function checkScope(request: FastifyRequest, scope: "full" | "read"): void {
-  const { access } = request.routeOptions.config;
-  if (scope === "full" || (READS.has(request.method) && access !== "full")) return;
-  throw new ApiError("insufficient access", "This key may only read; use a key with full access.");
-}
-
-function installAuthentication(app: FastifyInstance, { authenticate }: ApiDeps): void {
+function installAuthentication(
+  app: FastifyInstance,
+  { authenticate, storage }: ApiDeps,
+  wall: TenantWall,
+): void {
   app.addHook("onRequest", async (request) => {
     if (request.routeOptions.config.access === "none") return;
     const answer = await authenticate(request.headers);
     if (!answer.ok) {
-      const detail =
-        answer.reason === "missing"
-          ? "No API key: send `Authorization: Bearer KEY`."
-          : "Invalid token";
+      if (answer.reason === "invalid") throw new ApiError(answer.code, answer.detail);
+      const detail = "No API key: send `Authorization: Bearer KEY`.";
       throw new ApiError("authentication_failed", detail);
     }
-    request.identity = answer.identity;
-    checkScope(request, answer.identity.scope);
+    const { identity } = answer;
+    request.identity = identity;
+    await wall.run(callerOf(identity), () => checkAccess(storage, identity, request));
+  });
+  // Not before: while a body comes in, Node forgets for whom.
+  app.addHook("preHandler", (request, _reply, done) => {
+    if (request.identity === null) done();
+    else wall.run(callerOf(request.identity), done);
   });
 }
 
 /** All of the webhook API, in a context of its own. */
-export async function webhookApi(app: FastifyInstance, deps: ApiDeps): Promise<void> {
+export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promise<void> {
+  const wall = new TenantWall();
+  const deps = { ...options, storage: options.storage.guarded(wall) };
   const scope = new Scope(deps.storage, deps.clock);
   // Response schemas only describe: what we write is already of their shape.
   app.setSerializerCompiler(() => writeJson);
@@ -76,7 +82,7 @@ export async function webhookApi(app: FastifyInstance, deps: ApiDeps): Promise<v
     logError(deps.log, request, refusal);
     return await sendError(reply, refusal);
   });
-  installAuthentication(app, deps);
+  installAuthentication(app, deps, wall);
   installIdempotency(app, deps.storage, deps.clock);
   app.addHook("onSend", async (_request, reply, payload) => {
     // Exactly this, without a charset: JSON has none.
@@ -92,5 +98,6 @@ export async function webhookApi(app: FastifyInstance, deps: ApiDeps): Promise<v
   registerMessages(app, deps, scope);
   registerAttempts(app, deps, scope);
   registerDestinations(app, deps, scope);
+  registerPortalAccess(app, deps, scope);
   registerNotImplemented(app);
 }

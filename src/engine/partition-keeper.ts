@@ -2,6 +2,7 @@
 import type { Clock, Log, UnixMs } from "../core/types.ts";
 import { dropPartitions, ensurePartitions } from "../storage/partitions/partitions.ts";
 import { pruneIdempotency } from "../storage/idempotency/prune-idempotency.ts";
+import { prunePortalSessions } from "../storage/portal/prune-portal-sessions.ts";
 import type { Storage } from "../storage/storage.ts";
 
 const PERIOD_MS = 3_600_000;
@@ -53,5 +54,6 @@ export class PartitionKeeper {
     const dropped = await dropPartitions(this.#storage, now - RETENTION_MS);
     if (dropped.length > 0) this.#log.info({ dropped }, "Partitions past retention dropped.");
     await pruneIdempotency(this.#storage, now - IDEMPOTENCY_MS);
+    await prunePortalSessions(this.#storage, now);
   }
 }

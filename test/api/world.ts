@@ -4,6 +4,7 @@ import type { FastifyInstance, InjectOptions } from "fastify";
 import { Svix } from "svix";
 import { createAuthenticator } from "../../src/api/auth.ts";
 import { createApi } from "../../src/api/server.ts";
+import { Tokens } from "../../src/api/tokens/tokens.ts";
 import { systemClock } from "../../src/clock.ts";
 import { parseCidrList } from "../../src/core/address.ts";
 import { type Bootstrapped, bootstrap } from "../../src/storage/environments/bootstrap.ts";
@@ -11,6 +12,9 @@ import type { Clock } from "../../src/core/types.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { createIds, silentLog } from "../support/factories.ts";
 import { TestNode } from "../support/test-node.ts";
+
+export const JWT_SECRET = randomBytes(32).toString("base64");
+export const PUBLIC_URL = "https://amps.example/base";
 
 export interface Answer {
   status: number;
@@ -82,10 +86,13 @@ export class World {
     const allow = parseCidrList("127.0.0.0/8");
     if (!allow.ok) throw new Error(allow.problems.join());
     const clock = new SkippableClock();
+    const tokens = new Tokens({ keys: [Buffer.from(JWT_SECRET)], secret: JWT_SECRET }, clock);
     const app = createApi({
       storage: node.storage,
       engine: node.engine,
-      authenticate: createAuthenticator(node.storage, clock),
+      authenticate: createAuthenticator(node.storage, clock, tokens),
+      tokens,
+      publicUrl: () => PUBLIC_URL,
       clock,
       log: silentLog,
       ids,
