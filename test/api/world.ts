@@ -5,6 +5,8 @@ import { Svix } from "svix";
 import { createAuthenticator } from "../../src/api/auth.ts";
 import { createApi } from "../../src/api/server.ts";
 import { Tokens } from "../../src/api/tokens/tokens.ts";
+import { createConnectors } from "../../src/battery/connectors/list.ts";
+import { registerBatteryRoutes } from "../../src/battery/routes.ts";
 import { systemClock } from "../../src/clock.ts";
 import { parseCidrList } from "../../src/core/address.ts";
 import { type Bootstrapped, bootstrap } from "../../src/storage/environments/bootstrap.ts";
@@ -74,7 +76,8 @@ export class World {
     this.#drop = found.drop;
   }
 
-  static async open(): Promise<World> {
+  /** @param options.battery the battery API too; nobody drives the actions it accepts */
+  static async open(options: { battery?: boolean } = {}): Promise<World> {
     const database = await createTestDatabase();
     const node = await new TestNode({ url: database.url }).start();
     const ids = createIds();
@@ -87,10 +90,22 @@ export class World {
     if (!allow.ok) throw new Error(allow.problems.join());
     const clock = new SkippableClock();
     const tokens = new Tokens({ keys: [Buffer.from(JWT_SECRET)], secret: JWT_SECRET }, clock);
+    const { storage } = node;
+    const authenticate = createAuthenticator(storage, clock, tokens);
+    const battery = (api: FastifyInstance): Promise<void> =>
+      registerBatteryRoutes(api, {
+        storage,
+        clock,
+        log: silentLog,
+        ids,
+        authenticate,
+        connectors: createConnectors({ storage, clock, sandboxSpeed: 1 }),
+        onAccepted: () => undefined,
+      });
     const app = createApi({
-      storage: node.storage,
+      storage,
       engine: node.engine,
-      authenticate: createAuthenticator(node.storage, clock, tokens),
+      authenticate,
       tokens,
       publicUrl: () => PUBLIC_URL,
       clock,
@@ -101,6 +116,7 @@ export class World {
       httpsRequired: false,
       ownAddresses: () => [{ host: "127.0.0.1", port: 8071 }],
       version: "0.0.0-test",
+      routes: options.battery === true ? [battery] : [],
     });
     await app.ready();
     return new World(node, app, { clock, environments, keys, drop: () => database.drop() });
