@@ -23,6 +23,8 @@ export interface Config extends AccessConfig {
   adminPassword?: string;
   /** 32 bytes. Undefined: generated into the data directory. */
   masterKey?: Buffer;
+  /** They open what they sealed, until it is sealed anew. */
+  oldMasterKeys: Buffer[];
   /** Beyond the public internet, what deliveries may reach. */
   egressAllow: CidrList;
   retryScheduleMs: number[];
@@ -77,6 +79,11 @@ export const OPTIONS: readonly Option[] = [
     meaning: "32 bytes (base64 or hex) that seal secrets; required with DATABASE_URL",
   },
   {
+    name: "AMPS_MASTER_KEY_OLD",
+    fallback: "none",
+    meaning: "master keys being replaced, separated by commas: they still open what they sealed",
+  },
+  {
     name: "AMPS_JWT_SECRET",
     fallback: "derived from the master key",
     meaning: "secret that signs bearer tokens (HS256), 32 characters or more",
@@ -123,6 +130,7 @@ const SECRET_OPTIONS = new Set([
   "AMPS_LIVE_KEY",
   "AMPS_ADMIN_PASSWORD",
   "AMPS_MASTER_KEY",
+  "AMPS_MASTER_KEY_OLD",
   "AMPS_JWT_SECRET",
 ]);
 const ROLES: readonly Role[] = ["api", "engine", "battery"];
@@ -155,6 +163,12 @@ function parseMasterKey(text: string): Buffer | undefined {
   if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return undefined;
   const key = Buffer.from(text, "base64");
   return key.length === MASTER_KEY_BYTES ? key : undefined;
+}
+
+function parseMasterKeys(text: string): Buffer[] | undefined {
+  const keys = text.split(",").map((key) => parseMasterKey(key.trim()));
+  const valid = keys.filter((key) => key !== undefined);
+  return valid.length === keys.length ? valid : undefined;
 }
 
 function parseSchedule(text: string): number[] | undefined {
@@ -207,7 +221,7 @@ function loadDatabase(values: Values): Config["database"] {
 function loadSecrets(
   values: Values,
   production: boolean,
-): Pick<Config, "presetKeys" | "adminPassword" | "masterKey"> {
+): Pick<Config, "presetKeys" | "adminPassword" | "masterKey" | "oldMasterKeys"> {
   const sandbox = values.parse<string | undefined>(
     "AMPS_SANDBOX_KEY",
     undefined,
@@ -226,7 +240,12 @@ function loadSecrets(
     parse: parseMasterKey,
     expected: "must be 32 bytes as base64 or as 64 hex digits (openssl rand -base64 32)",
   });
+  const oldMasterKeys = values.parse<Buffer[]>("AMPS_MASTER_KEY_OLD", [], {
+    parse: parseMasterKeys,
+    expected: "must be keys like AMPS_MASTER_KEY, separated by commas",
+  });
   return {
+    oldMasterKeys,
     presetKeys: { ...(sandbox !== undefined && { sandbox }), ...(live !== undefined && { live }) },
     ...(adminPassword !== undefined && { adminPassword }),
     ...(masterKey !== undefined && { masterKey }),

@@ -27,6 +27,7 @@ import { migrate } from "./storage/migrate.ts";
 import { awaitPrimary } from "./storage/primary/await-primary.ts";
 import { RememberedTimelines } from "./storage/primary/timelines.ts";
 import { readServerVersion } from "./storage/server-version.ts";
+import { reseal } from "./storage/reseal/reseal.ts";
 import { Storage } from "./storage/storage.ts";
 import { Vault } from "./storage/vault.ts";
 import { Workers } from "./workers.ts";
@@ -77,7 +78,7 @@ export async function startServer(config: Config, tools: ServerTools): Promise<R
 async function start(config: Config, tools: ServerTools, stops: Stops): Promise<RunningServer> {
   const { log } = tools;
   const database = await openDatabase(config, tools, stops);
-  const { storage, workers, masterKey } = database;
+  const { storage, workers, masterKeys } = database;
   const ids = new IdSource(
     () => systemClock.now(),
     (bytes) => randomFillSync(bytes),
@@ -86,6 +87,7 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
     presetKeys: config.presetKeys,
     generateKey,
   });
+  if (config.roles.has("api")) startResealing(storage, log, stops);
   await ensureSandboxBatteries(storage, ids, {
     environmentId: environments.sandbox.environmentId,
     count: config.sandboxBatteries,
@@ -103,10 +105,31 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
   workers.start();
   stops.add(async () => workers.askToStop());
   const url = config.roles.has("api")
-    ? await startApi(config, { ...tools, storage, ids, work, listening, masterKey }, stops)
+    ? await startApi(config, { ...tools, storage, ids, work, listening, masterKeys }, stops)
     : undefined;
   const facts = await describe(config, tools, { storage, environments, url });
   return { facts, failed: database.failed, stop: () => stops.run() };
+}
+
+/** In the background: nothing waits for it, and a stop leaves the rest to the next start. */
+function startResealing(storage: Storage, log: Logger, stops: Stops): void {
+  if (storage.vault.fingerprints.length === 1) return;
+  let stopping = false;
+  const resealing = reseal(storage, () => !stopping).then(
+    ({ count, done }) => {
+      if (!done) return;
+      const said = "Everything is sealed with the current master key; AMPS_MASTER_KEY_OLD may go.";
+      log.warn({ rows: count, fingerprint: storage.vault.fingerprint }, said);
+    },
+    (error: unknown) => {
+      const said = "Sealing anew failed; keep AMPS_MASTER_KEY_OLD and start again to go on.";
+      log.error({ err: error }, said);
+    },
+  );
+  stops.add(async () => {
+    stopping = true;
+    await resealing;
+  });
 }
 
 /** 256 random bits behind the prefix that names the environment. */
@@ -118,7 +141,8 @@ function generateKey(mode: EnvironmentMode): string {
 interface Database {
   storage: Storage;
   workers: Workers;
-  masterKey: Buffer;
+  /** The current one first. */
+  masterKeys: Buffer[];
   failed: Promise<Error>;
 }
 
@@ -144,7 +168,8 @@ async function openDatabase(
   }
   await migrate(connectionUrl, { log, timelines });
   const masterKey = config.masterKey ?? (await ensureMasterKey(config.dataDir));
-  const storage = new Storage({ connectionUrl, vault: new Vault(masterKey), log, timelines });
+  const vault = new Vault(masterKey, config.oldMasterKeys);
+  const storage = new Storage({ connectionUrl, vault, log, timelines });
   stops.add(() => storage.close());
   const workers = new Workers({
     count: config.processes - 1,
@@ -160,7 +185,7 @@ async function openDatabase(
   });
   // They are asked to stop before, and finish beside us; the database outlives them.
   stops.add(() => workers.stopped());
-  return { storage, workers, masterKey, failed };
+  return { storage, workers, masterKeys: [masterKey, ...config.oldMasterKeys], failed };
 }
 
 interface Work {
@@ -238,14 +263,14 @@ interface ApiTools extends ServerTools {
   work: Work;
   /** Filled with where the API listens. */
   listening: ListenAddress[];
-  masterKey: Buffer;
+  masterKeys: Buffer[];
 }
 
 /** Signed with the operator's secret, or else with a key that every node derives alike. */
-function createTokens({ jwtSecret }: Config, masterKey: Buffer): Tokens {
+function createTokens({ jwtSecret }: Config, masterKeys: readonly Buffer[]): Tokens {
   const keys =
     jwtSecret === undefined
-      ? { keys: [deriveTokenKey(masterKey)] }
+      ? { keys: masterKeys.map(deriveTokenKey) }
       : { keys: [Buffer.from(jwtSecret)], secret: jwtSecret };
   return new Tokens(keys, systemClock);
 }
@@ -253,7 +278,7 @@ function createTokens({ jwtSecret }: Config, masterKey: Buffer): Tokens {
 async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<string> {
   const { storage, ids, log, version, work, listening } = tools;
   const { engine, driver, node, connectors } = work;
-  const tokens = createTokens(config, tools.masterKey);
+  const tokens = createTokens(config, tools.masterKeys);
   const authenticate = createAuthenticator(storage, systemClock, tokens);
   let url = "";
   const api = createApi({
