@@ -94,6 +94,11 @@ export const OPTIONS: readonly Option[] = [
     meaning: "what links for people start with, such as https://amps.example.com",
   },
   {
+    name: "AMPS_RATE_LIMIT",
+    fallback: "off",
+    meaning: "requests of one API key that a process answers, such as 1000/s; more are 429",
+  },
+  {
     name: "AMPS_EGRESS_ALLOW",
     fallback: "loopback; with NODE_ENV=production nothing",
     meaning: "CIDRs beyond the public internet that deliveries may reach",

@@ -279,7 +279,9 @@ async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<
   const { storage, ids, log, version, work, listening } = tools;
   const { engine, driver, node, connectors } = work;
   const tokens = createTokens(config, tools.masterKeys);
-  const authenticate = createAuthenticator(storage, systemClock, tokens);
+  const authenticate = createAuthenticator(storage, systemClock, tokens, {
+    perKey: config.rateLimit,
+  });
   let url = "";
   const api = createApi({
     storage,

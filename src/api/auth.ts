@@ -3,6 +3,8 @@
  * Shared by the webhook API and the battery API.
  */
 import { createHash } from "node:crypto";
+import { subscriberOf } from "../core/address.ts";
+import { type Rate, RateLimiter } from "../core/rate-limit.ts";
 import type { Clock, EnvironmentMode } from "../core/types.ts";
 import { findApiKey } from "../storage/api-keys/find-api-key.ts";
 import { findEnvironment } from "../storage/environments/find-environment.ts";
@@ -37,9 +39,22 @@ export interface Portal {
 export type Authentication =
   | { ok: true; identity: Identity }
   | { ok: false; reason: "missing" }
-  | { ok: false; reason: "invalid"; code: TokenRefusal; detail: string };
+  | { ok: false; reason: "invalid"; code: TokenRefusal; detail: string }
+  | { ok: false; reason: "limited"; detail: string; retryAfterSeconds: number };
 
-export type Authenticate = (headers: RequestHeaders) => Promise<Authentication>;
+/** @param address the peer's */
+export type Authenticate = (headers: RequestHeaders, address: string) => Promise<Authentication>;
+
+/** Each process counts for itself. */
+export interface AccessLimits {
+  /** Requests of one key, or of all tokens of one application. */
+  perKey?: Rate | null;
+  /** Bad credentials from one address. */
+  failures?: Rate;
+}
+
+/** Far above what a mistyped key causes; a good key from the same address is never refused for it. */
+const FAILURES: Rate = { count: 60, perMs: 60_000 };
 
 /** How long a revoked key may still be honoured by a node that used it a moment ago. */
 const CACHE_MS = 5_000;
@@ -103,11 +118,9 @@ async function findPortal(
   return { ok: true, identity: { environmentId, ...caller, scope: "full", keyHint, portal } };
 }
 
-/**
- * Answers who sends `headers`. Accepts `x-api-key: KEY` and `Authorization: Bearer KEY`; both at
- * once only when they agree. Application tokens are looked up every time: they end at once.
- */
-export function createAuthenticator(storage: Storage, clock: Clock, tokens: Tokens): Authenticate {
+type Identify = (headers: RequestHeaders) => Promise<Authentication>;
+
+function createIdentifier(storage: Storage, clock: Clock, tokens: Tokens): Identify {
   const known = new Map<string, { identity: Identity; until: number }>();
   const remember = (credential: string, identity: Identity, forMs: number): void => {
     if (known.size >= CACHED_KEYS_MAX) known.clear();
@@ -140,5 +153,35 @@ export function createAuthenticator(storage: Storage, clock: Clock, tokens: Toke
     const said = tokens.read(credential ?? "");
     if (said.kind === "refused") return { ok: false, reason: "invalid", ...said };
     return INVALID;
+  };
+}
+
+function limited(detail: string, waitMs: number): Authentication {
+  return { ok: false, reason: "limited", detail, retryAfterSeconds: Math.ceil(waitMs / 1_000) };
+}
+
+/**
+ * Answers who sends `headers`. Accepts `x-api-key: KEY` and `Authorization: Bearer KEY`; both at
+ * once only when they agree. Application tokens are looked up every time: they end at once.
+ */
+export function createAuthenticator(
+  storage: Storage,
+  clock: Clock,
+  tokens: Tokens,
+  limits: AccessLimits = {},
+): Authenticate {
+  const identify = createIdentifier(storage, clock, tokens);
+  const perKey = limits.perKey ? new RateLimiter(limits.perKey) : undefined;
+  const failures = new RateLimiter(limits.failures ?? FAILURES);
+  return async (headers, address) => {
+    const answer = await identify(headers);
+    if (answer.ok && perKey !== undefined) {
+      const key = answer.identity.portal?.applicationId ?? credentialOf(headers) ?? "";
+      const waitMs = perKey.take(key, clock.monotonic());
+      return waitMs === 0 ? answer : limited("Too many requests with this key.", waitMs);
+    }
+    if (answer.ok || answer.reason !== "invalid") return answer;
+    const waitMs = failures.take(subscriberOf(address), clock.monotonic());
+    return waitMs === 0 ? answer : limited("Too many bad keys from this address.", waitMs);
   };
 }

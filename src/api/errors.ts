@@ -28,6 +28,7 @@ export const ERROR_STATUS = {
   uri_too_long: 414,
   unsupported_media_type: 415,
   validation_failed: 422,
+  rate_limited: 429,
   headers_too_large: 431,
   server_error: 500,
   not_implemented: 501,

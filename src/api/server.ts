@@ -11,8 +11,9 @@ import { writeJson } from "./json-text.ts";
 import { registerLanding } from "./landing/routes.ts";
 import { pathOf } from "./request.ts";
 import { RouteTable } from "./route-table.ts";
+import { SECURITY_HEADERS, strictTransport } from "./security-headers.ts";
 import { compileValidator } from "./validation.ts";
-import { allowOrigins, webhookApi, WEBHOOK_API_PATH } from "./webhook-api.ts";
+import { allowOrigins, OPEN_TO_ALL_ORIGINS, webhookApi, WEBHOOK_API_PATH } from "./webhook-api.ts";
 
 const HEADER_BYTES_MAX = 16_384;
 /** Checked once a second, so a dripping request is closed before 10 s. */
@@ -47,6 +48,9 @@ function makeServer(deps: ApiDeps): FastifyInstance {
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
+      // No hook has run.
+      reply.headers({ ...SECURITY_HEADERS, ...strictTransport(deps.publicUrl()) });
+      if (request.url.startsWith(`${WEBHOOK_API_PATH}/`)) reply.headers(OPEN_TO_ALL_ORIGINS);
       void sendRootError(deps, request, reply, toApiError(error));
     },
   });
@@ -145,6 +149,10 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   app.setValidatorCompiler(compileValidator);
   installLogging(app, deps);
   installFarewell(app);
+  app.addHook("onRequest", (_request, reply, done) => {
+    reply.headers({ ...SECURITY_HEADERS, ...strictTransport(deps.publicUrl()) });
+    done();
+  });
   app.addHook("onRequest", allowOrigins);
   installBodyParser(app);
   installRefusals(app, deps, routes);

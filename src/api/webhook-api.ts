@@ -5,6 +5,7 @@ import { checkAccess } from "./access.ts";
 import { registerApplications } from "./applications/routes.ts";
 import { registerDestinations } from "./attempts/destination-routes.ts";
 import { registerAttempts } from "./attempts/routes.ts";
+import type { Authentication } from "./auth.ts";
 import type { ApiDeps } from "./deps.ts";
 import { registerEndpoints } from "./endpoints/routes.ts";
 import { registerEndpointSigning } from "./endpoints/signing-routes.ts";
@@ -23,6 +24,10 @@ import { Scope } from "./scope.ts";
 
 export const WEBHOOK_API_PATH = "/api/v1";
 const CORS_SECONDS = 600;
+export const OPEN_TO_ALL_ORIGINS = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "retry-after, idempotency-replayed",
+};
 
 /**
  * Portals call this API from browsers on any origin. Keys are sent by scripts on purpose, never by the
@@ -33,16 +38,23 @@ export async function allowOrigins(
   reply: FastifyReply,
 ): Promise<FastifyReply | undefined> {
   if (!request.url.startsWith(`${WEBHOOK_API_PATH}/`)) return undefined;
-  reply.header("access-control-allow-origin", "*");
+  reply.headers(OPEN_TO_ALL_ORIGINS);
   if (request.method !== "OPTIONS") return undefined;
   const asked = request.headers["access-control-request-headers"];
   reply.headers({
-    "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+    "access-control-allow-methods": "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE",
     "access-control-max-age": String(CORS_SECONDS),
     vary: "access-control-request-headers",
     ...(asked !== undefined && { "access-control-allow-headers": asked }),
   });
   return await reply.code(204).send();
+}
+
+function refusalOf(answer: Extract<Authentication, { ok: false }>): ApiError {
+  if (answer.reason === "invalid") return new ApiError(answer.code, answer.detail);
+  if (answer.reason === "limited") return new ApiError("rate_limited", answer.detail, answer);
+  const detail = "No API key: send `Authorization: Bearer KEY`.";
+  return new ApiError("authentication_failed", detail);
 }
 
 function installAuthentication(
@@ -52,12 +64,8 @@ function installAuthentication(
 ): void {
   app.addHook("onRequest", async (request) => {
     if (request.routeOptions.config.access === "none") return;
-    const answer = await authenticate(request.headers);
-    if (!answer.ok) {
-      if (answer.reason === "invalid") throw new ApiError(answer.code, answer.detail);
-      const detail = "No API key: send `Authorization: Bearer KEY`.";
-      throw new ApiError("authentication_failed", detail);
-    }
+    const answer = await authenticate(request.headers, request.ip);
+    if (!answer.ok) throw refusalOf(answer);
     const { identity } = answer;
     request.identity = identity;
     await wall.run(callerOf(identity), () => checkAccess(storage, identity, request));

@@ -68,8 +68,13 @@ function refused(error: unknown, request: FastifyRequest, log: Log): Refusal {
 const PORTAL = "An application token of the webhook API opens no batteries.";
 
 async function authenticate(request: FastifyRequest, ask: Authenticate): Promise<void> {
-  const answer = await ask(request.headers);
+  const answer = await ask(request.headers, request.ip);
   if (!answer.ok) {
+    if (answer.reason === "limited") {
+      const { detail: message, retryAfterSeconds } = answer;
+      const details = { reason: "rate_limit", retryAfterSeconds };
+      throw new Refusal("RATE_LIMIT_EXCEEDED", { message, retryAfterSeconds, details });
+    }
     throw new Refusal(answer.reason === "missing" ? "UNAUTHORIZED" : "INVALID_API_KEY");
   }
   if (answer.identity.portal !== null) {

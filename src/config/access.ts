@@ -1,4 +1,5 @@
 /** Options about who gets in and how people find the way. */
+import type { Rate } from "../core/rate-limit.ts";
 import type { Values } from "./values.ts";
 
 export interface AccessConfig {
@@ -6,6 +7,17 @@ export interface AccessConfig {
   jwtSecret?: string;
   /** What links for people start with, without a slash at the end. Undefined: where the API listens. */
   publicUrl?: string;
+  /** Requests with one API key that a process answers; null: any number. */
+  rateLimit: Rate | null;
+}
+
+const PER_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** `1000/s`, `600/m`; null for `off`. */
+function parseRate(text: string): Rate | null | undefined {
+  if (text === "off") return null;
+  const [, count, unit = ""] = /^([1-9]\d{0,8})\/([smh])$/.exec(text) ?? [];
+  return count === undefined ? undefined : { count: Number(count), perMs: PER_MS[unit] ?? 0 };
 }
 
 const JWT_SECRET_LENGTH_MIN = 32;
@@ -24,7 +36,12 @@ export function loadAccess(values: Values): AccessConfig {
     parse: parsePublicUrl,
     expected: "must be an http or https URL, such as https://amps.example.com",
   });
+  const rateLimit = values.parse<Rate | null>("AMPS_RATE_LIMIT", null, {
+    parse: parseRate,
+    expected: "must be a rate such as 1000/s, 600/m or 100/h, or off",
+  });
   return {
+    rateLimit,
     ...(jwtSecret !== undefined && { jwtSecret }),
     ...(publicUrl !== undefined && { publicUrl }),
   };

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { Svix } from "svix";
-import { createAuthenticator } from "../../src/api/auth.ts";
+import { type AccessLimits, createAuthenticator } from "../../src/api/auth.ts";
 import { createApi } from "../../src/api/server.ts";
 import { Tokens } from "../../src/api/tokens/tokens.ts";
 import { createConnectors } from "../../src/battery/connectors/list.ts";
@@ -77,7 +77,7 @@ export class World {
   }
 
   /** @param options.battery the battery API too; nobody drives the actions it accepts */
-  static async open(options: { battery?: boolean } = {}): Promise<World> {
+  static async open(options: { battery?: boolean; limits?: AccessLimits } = {}): Promise<World> {
     const database = await createTestDatabase();
     const node = await new TestNode({ url: database.url }).start();
     const ids = createIds();
@@ -91,7 +91,11 @@ export class World {
     const clock = new SkippableClock();
     const tokens = new Tokens({ keys: [Buffer.from(JWT_SECRET)], secret: JWT_SECRET }, clock);
     const { storage } = node;
-    const authenticate = createAuthenticator(storage, clock, tokens);
+    const authenticate = createAuthenticator(storage, clock, tokens, {
+      // One address stands for all callers of a test.
+      failures: { count: 100_000, perMs: 1_000 },
+      ...options.limits,
+    });
     const battery = (api: FastifyInstance): Promise<void> =>
       registerBatteryRoutes(api, {
         storage,
