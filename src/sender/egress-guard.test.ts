@@ -68,7 +68,7 @@ describe("denied addresses see no connection", () => {
     expect(target.accepted()).toBe(0);
   });
 
-  test("one denied address refuses the whole answer, wherever it stands", async () => {
+  test("row 26: one denied address refuses the whole answer, wherever it stands", async () => {
     const target = await server();
     for (const list of [
       ["127.0.0.1", "10.0.0.1"],

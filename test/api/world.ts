@@ -77,7 +77,9 @@ export class World {
   }
 
   /** @param options.battery the battery API too; nobody drives the actions it accepts */
-  static async open(options: { battery?: boolean; limits?: AccessLimits } = {}): Promise<World> {
+  static async open(
+    options: { battery?: boolean; limits?: AccessLimits; egressAllow?: string } = {},
+  ): Promise<World> {
     const database = await createTestDatabase();
     const node = await new TestNode({ url: database.url }).start();
     const ids = createIds();
@@ -86,7 +88,7 @@ export class World {
       presetKeys: { sandbox: keys[0] ?? "", live: keys[1] ?? "" },
       generateKey: () => "",
     });
-    const allow = parseCidrList("127.0.0.0/8");
+    const allow = parseCidrList(options.egressAllow ?? "127.0.0.0/8");
     if (!allow.ok) throw new Error(allow.problems.join());
     const clock = new SkippableClock();
     const tokens = new Tokens({ keys: [Buffer.from(JWT_SECRET)], secret: JWT_SECRET }, clock);

@@ -143,7 +143,7 @@ async function driveDeliveries(): Promise<void> {
 
 async function driveRefusals(): Promise<void> {
   const expectRefused = async (...asked: Parameters<typeof ask>): Promise<void> => {
-    expect((await ask(...asked)).status, asked.slice(0, 2).join(" ")).toBeGreaterThanOrEqual(400);
+    expect((await ask(...asked)).status, `${asked[0]} ${asked[1]}`).toBeGreaterThanOrEqual(400);
   };
   const endpoint = (body: object): Promise<void> =>
     expectRefused("POST", `${APP}/endpoint`, { body });
