@@ -115,17 +115,18 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
 function startResealing(storage: Storage, log: Logger, stops: Stops): void {
   if (storage.vault.fingerprints.length === 1) return;
   let stopping = false;
-  const resealing = reseal(storage, () => !stopping).then(
-    ({ count, done }) => {
+  const run = async (): Promise<void> => {
+    try {
+      const { count, done } = await reseal(storage, () => !stopping);
       if (!done) return;
       const said = "Everything is sealed with the current master key; AMPS_MASTER_KEY_OLD may go.";
       log.warn({ rows: count, fingerprint: storage.vault.fingerprint }, said);
-    },
-    (error: unknown) => {
+    } catch (error) {
       const said = "Sealing anew failed; keep AMPS_MASTER_KEY_OLD and start again to go on.";
       log.error({ err: error }, said);
-    },
-  );
+    }
+  };
+  const resealing = run();
   stops.add(async () => {
     stopping = true;
     await resealing;
