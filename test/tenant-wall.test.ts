@@ -11,6 +11,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Statement, statements, type Storage } from "../src/storage/storage.ts";
 import {
+  leadsOf,
   TENANT_TABLES,
   type TenantKey,
   tenantKeysOf,
@@ -157,6 +158,33 @@ describe("every statement about tenants", () => {
       Object.keys(UNKEYED).toSorted(),
     );
     expect(keyed().length).toBeGreaterThan(60);
+  });
+
+  test("is seen as one: all tables with tenants' rows are known, and found in SQL as in plans", async () => {
+    const { rows } = await client.query<{ table: string; lead: string }>(
+      `SELECT c.table_name AS table,
+         (SELECT column_name FROM information_schema.columns l
+          WHERE l.table_name = c.table_name AND l.column_name IN ('environment_id', 'application_id')
+          ORDER BY array_position(
+            (SELECT conkey FROM pg_constraint
+             WHERE conrelid = c.table_name::regclass AND contype = 'p'), l.ordinal_position::int2)
+          LIMIT 1) AS lead
+       FROM information_schema.columns c JOIN pg_class t ON t.oid = c.table_name::regclass
+       WHERE c.table_schema = 'public' AND NOT t.relispartition
+         AND c.column_name IN ('environment_id', 'application_id')
+       GROUP BY c.table_name`,
+    );
+    expect(new Map(rows.map(({ table, lead }) => [table, lead]))).toEqual(TENANT_TABLES);
+    const unseen: string[] = [];
+    for (const statement of statements.values()) {
+      if (!/^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/.test(statement.text)) continue;
+      const leads: ReadonlySet<string> = leadsOf(statement);
+      for (const node of nodesOf(await plan(statement.text))) {
+        const lead = leadOf(node);
+        if (lead !== undefined && !leads.has(lead)) unseen.push(`${statement.name}: ${lead}`);
+      }
+    }
+    expect(unseen).toEqual([]);
   });
 
   test("reads tenants' rows only through its key", async () => {

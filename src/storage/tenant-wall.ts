@@ -64,11 +64,16 @@ function* insertedKeys(text: string): Generator<TenantKey> {
   }
 }
 
+/** What leads the keys of the tenants' tables that a statement names; empty: it has nothing to do with them. */
+export function leadsOf({ text }: Statement): Set<TenantKey["column"]> {
+  const tables = [...text.matchAll(TOUCHED)].map(([, table = ""]) => TENANT_TABLES.get(table));
+  return new Set(tables.filter((column) => column !== undefined));
+}
+
 /** The tenant keys of a statement; undefined when it has nothing to do with tenants. */
-export function tenantKeysOf({ text }: Statement): TenantKey[] | undefined {
-  const leads = new Set(
-    [...text.matchAll(TOUCHED)].map(([, table = ""]) => TENANT_TABLES.get(table)),
-  );
+export function tenantKeysOf(statement: Statement): TenantKey[] | undefined {
+  const { text } = statement;
+  const leads = leadsOf(statement);
   if (leads.size === 0) return undefined;
   const compared = [...text.matchAll(COMPARED)].map(([, column, number]) => ({
     column: column === "environment_id" ? ("environment_id" as const) : ("application_id" as const),
