@@ -48,7 +48,7 @@ TABLE application (
   name text NOT NULL,
   throttle_rate integer,
   metadata text NOT NULL DEFAULT '{}'::text,
-  tokens_since timestamp with time zone,  -- From then on, tokens issued before and without a row in portal_session are refused.
+  tokens_since timestamp with time zone,  -- Tokens issued before it and without a row in portal_session are refused.
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   deleted_at timestamp with time zone,

@@ -15,8 +15,8 @@ const BASE = "/api/v1";
 const ENDPOINT = "/app/:appId/endpoint/:endpointId";
 const MESSAGE = "/app/:appId/msg/:msgId";
 
-/** Route → what a portal needs for it (`svix-api.md` §2). HEAD is as GET. */
-const PORTAL_ROUTES = new Map<string, Capability>([
+/** Route → what a portal needs for it, null: nothing (`svix-api.md` §2). HEAD is as GET. */
+const PORTAL_ROUTES = new Map<string, Capability | null>([
   ["GET /app/:appId", "ViewBase"],
   ["GET /app/:appId/attempt/endpoint/:endpointId", "ViewBase"],
   ["GET /app/:appId/attempt/msg/:msgId", "ViewBase"],
@@ -45,11 +45,11 @@ const PORTAL_ROUTES = new Map<string, Capability>([
   [`POST ${ENDPOINT}/bulk-replay`, "CreateAttempts"],
   ["GET /event-type", "ViewBase"],
   ["GET /event-type/:eventTypeName", "ViewBase"],
-  ["POST /auth/logout", "ViewBase"],
+  ["POST /auth/logout", null],
 ]);
 
 /** What a portal needs for a route; undefined: it is only for the organisation. */
-export function portalNeeds(method: string, url: string): Capability | undefined {
+function portalNeeds(method: string, url: string): Capability | null | undefined {
   const path = url.startsWith(BASE) ? url.slice(BASE.length) : url;
   return PORTAL_ROUTES.get(`${method === "HEAD" ? "GET" : method} ${path}`);
 }
@@ -88,7 +88,7 @@ export async function checkAccess(
   if (needed === undefined) refuse("An application token cannot do this; use an API key.");
   // Whose it is comes first: what exists elsewhere is not for this token to learn.
   await checkApplication(storage, identity.environmentId, request, portal);
-  if (portal.capabilities !== null && !portal.capabilities.includes(needed)) {
+  if (needed !== null && portal.capabilities !== null && !portal.capabilities.includes(needed)) {
     refuse(`This token lacks the capability ${needed}.`);
   }
 }

@@ -40,7 +40,7 @@ CREATE TABLE application (
   PRIMARY KEY (environment_id, application_id)
 );
 CREATE UNIQUE INDEX application_uid ON application (environment_id, uid) WHERE deleted_at IS NULL;
-COMMENT ON COLUMN application.tokens_since IS 'From then on, tokens issued before and without a row in portal_session are refused.';
+COMMENT ON COLUMN application.tokens_since IS 'Tokens issued before it and without a row in portal_session are refused.';
 
 CREATE TABLE portal_session (
   application_id text COLLATE "C" NOT NULL,

@@ -43,8 +43,7 @@ const FIND = statement(
      LEFT JOIN portal_session s ON s.application_id = a.application_id AND s.token_id = $3
    WHERE a.environment_id = $1 AND a.application_id = $2 AND a.deleted_at IS NULL
      AND CASE WHEN $3::text IS NULL
-       THEN a.tokens_since IS NULL OR a.tokens_since > at
-         OR a.tokens_since <= to_timestamp($4::float8 / 1000)
+       THEN a.tokens_since IS NULL OR a.tokens_since <= to_timestamp($4::float8 / 1000)
        ELSE s.expires_at > at END`,
 );
 
@@ -72,13 +71,15 @@ export async function findPortalCaller(
   return row && { mode: row.mode, defaultApplicationId: row.default_application_id };
 }
 
+// Tokens without a row end at once: when they would have ended cannot be kept for each.
 const EXPIRE_ALL = statement(
   "expire-portal-sessions",
   `WITH moment AS (
-     SELECT coalesce(to_timestamp($3::float8 / 1000), now()) + $4::int * interval '1 second' AS at
+     SELECT coalesce(to_timestamp($3::float8 / 1000), now()) AS now,
+       coalesce(to_timestamp($3::float8 / 1000), now()) + $4::int * interval '1 second' AS at
    ),
    foreign_tokens AS (
-     UPDATE application SET tokens_since = at FROM moment
+     UPDATE application SET tokens_since = now FROM moment
      WHERE environment_id = $1 AND application_id = $2
    )
    UPDATE portal_session SET expires_at = at FROM moment
