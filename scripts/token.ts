@@ -2,7 +2,7 @@
  * `npm run token -- sandbox|live`: prints an organisation token, as `svix-server jwt generate` does. Needs
  * no database, only the same configuration as the server.
  */
-import { deriveTokenKey, Tokens } from "../src/api/tokens/tokens.ts";
+import { tokenKeysOf, Tokens } from "../src/api/tokens/tokens.ts";
 import { systemClock } from "../src/clock.ts";
 import { loadConfig } from "../src/config.ts";
 import { ensureMasterKey } from "../src/storage/master-key.ts";
@@ -18,9 +18,8 @@ if (!known || !("config" in loaded)) {
   process.exit(1);
 }
 const { jwtSecret, masterKey, dataDir } = loaded.config;
-const key =
-  jwtSecret === undefined
-    ? deriveTokenKey(masterKey ?? (await ensureMasterKey(dataDir)))
-    : Buffer.from(jwtSecret);
+const masterKeys = jwtSecret === undefined ? [masterKey ?? (await ensureMasterKey(dataDir))] : [];
 const organisationId = name.startsWith("org_") ? name : `org_${name}`;
-console.log(new Tokens({ keys: [key] }, systemClock).mintOrganisation(organisationId));
+console.log(
+  new Tokens(tokenKeysOf(jwtSecret, masterKeys), systemClock).mintOrganisation(organisationId),
+);

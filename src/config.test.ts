@@ -1,6 +1,7 @@
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { type Config, formatHelp, loadConfig, OPTIONS, parseDuration } from "./config.ts";
+import { type Config, formatHelp, loadConfig, parseDuration } from "./config.ts";
+import { OPTIONS } from "./options.ts";
 
 type Env = Record<string, string>;
 
@@ -86,6 +87,8 @@ test.each<[string, string, Partial<Config>]>([
   ["AMPS_ROLES", "engine, api", { roles: new Set(["api", "engine"]) }],
   ["AMPS_PROCESSES", "4", { processes: 4 }],
   ["AMPS_LOG_LEVEL", "silent", { logLevel: "silent" }],
+  ["AMPS_RETENTION_DAYS", "14", { retentionDays: 14 }],
+  ["AMPS_METRICS_TOKEN", "0123456789abcdef", { metricsToken: "0123456789abcdef" }],
 ])("%s=%s is read", (name, value, expected) => {
   expect(accepted({ [name]: value })).toMatchObject(expected);
 });
@@ -131,6 +134,10 @@ test.each([
   ["AMPS_ROLES", ","],
   ["AMPS_PROCESSES", "0"],
   ["AMPS_PROCESSES", "65"],
+  ["AMPS_RETENTION_DAYS", "0"],
+  ["AMPS_RETENTION_DAYS", "3651"],
+  ["AMPS_METRICS_TOKEN", "0123456789abcde"],
+  ["AMPS_METRICS_TOKEN", "0123456789 abcdef"],
   ["AMPS_LOG_LEVEL", "loud"],
 ])("%s=%s is refused by name", (name, value) => {
   const env = {

@@ -9,6 +9,7 @@ import { flagOf, Values } from "./config/values.ts";
 import { type CidrList, parseCidrList } from "./core/address.ts";
 import { parseDatabaseUrl } from "./core/database-url.ts";
 import { DEFAULT_RETRY_SCHEDULE_MS } from "./core/retry.ts";
+import { OPTIONS } from "./options.ts";
 
 export type Role = "api" | "engine" | "battery";
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
@@ -37,96 +38,12 @@ export interface Config extends AccessConfig {
   /** As it was given, flags included: for those further processes. Holds secrets. */
   environment: Readonly<Record<string, string>>;
   logLevel: LogLevel;
+  /** How long messages and attempts are kept. */
+  retentionDays: number;
+  /** Opens `/metrics`, beside any API key. */
+  metricsToken?: string;
   production: boolean;
 }
-
-export interface Option {
-  name: string;
-  /** As people read it. */
-  fallback: string;
-  meaning: string;
-}
-
-/** The table of the README and of `--help`. */
-export const OPTIONS: readonly Option[] = [
-  { name: "AMPS_HOST", fallback: "127.0.0.1", meaning: "address where API and dashboard listen" },
-  { name: "AMPS_PORT", fallback: "8071", meaning: "port where they listen; 0 takes a free one" },
-  {
-    name: "DATABASE_URL",
-    fallback: "unset",
-    meaning:
-      "an existing PostgreSQL 15+, one host or several (the writable one is used); unset: the embedded one",
-  },
-  { name: "AMPS_DATA_DIR", fallback: "./.amps", meaning: "embedded database, generated secrets" },
-  {
-    name: "AMPS_SANDBOX_KEY",
-    fallback: "generated, printed once",
-    meaning: "preset sandbox API key, sk_test_…",
-  },
-  {
-    name: "AMPS_LIVE_KEY",
-    fallback: "generated, printed once",
-    meaning: "preset live API key, sk_live_…",
-  },
-  {
-    name: "AMPS_ADMIN_PASSWORD",
-    fallback: "unset",
-    meaning: "login of the dashboard to come; with NODE_ENV=production 12 characters or more",
-  },
-  {
-    name: "AMPS_MASTER_KEY",
-    fallback: "generated into the data directory",
-    meaning: "32 bytes (base64 or hex) that seal secrets; required with DATABASE_URL",
-  },
-  {
-    name: "AMPS_MASTER_KEY_OLD",
-    fallback: "none",
-    meaning: "master keys being replaced, separated by commas: they still open what they sealed",
-  },
-  {
-    name: "AMPS_JWT_SECRET",
-    fallback: "derived from the master key",
-    meaning: "secret that signs bearer tokens (HS256), 32 characters or more",
-  },
-  {
-    name: "AMPS_PUBLIC_URL",
-    fallback: "where the API listens",
-    meaning: "what links for people start with, such as https://amps.example.com",
-  },
-  {
-    name: "AMPS_RATE_LIMIT",
-    fallback: "off",
-    meaning: "requests of one API key that a process answers, such as 1000/s; more are 429",
-  },
-  {
-    name: "AMPS_EGRESS_ALLOW",
-    fallback: "loopback; with NODE_ENV=production nothing",
-    meaning: "CIDRs beyond the public internet that deliveries may reach",
-  },
-  {
-    name: "AMPS_RETRY_SCHEDULE",
-    fallback: "5s,5m,30m,2h,5h,10h,10h",
-    meaning: "delays after each failed attempt",
-  },
-  { name: "AMPS_DELIVERY_TIMEOUT", fallback: "30s", meaning: "total deadline of one attempt" },
-  { name: "AMPS_SANDBOX_SPEED", fallback: "1", meaning: "rate of simulated time" },
-  {
-    name: "AMPS_SANDBOX_BATTERIES",
-    fallback: "3",
-    meaning: "simulated batteries of a new sandbox",
-  },
-  { name: "AMPS_ROLES", fallback: "api,engine,battery", meaning: "what this process does" },
-  {
-    name: "AMPS_PROCESSES",
-    fallback: "1",
-    meaning: "processes on this machine that deliver: this one and further ones it starts",
-  },
-  {
-    name: "AMPS_LOG_LEVEL",
-    fallback: "warn; with NODE_ENV=production info",
-    meaning: "debug, info, warn, error or silent",
-  },
-];
 
 const OPTION_NAMES = OPTIONS.map(({ name }) => name);
 const SECRET_OPTIONS = new Set([
@@ -137,6 +54,7 @@ const SECRET_OPTIONS = new Set([
   "AMPS_MASTER_KEY",
   "AMPS_MASTER_KEY_OLD",
   "AMPS_JWT_SECRET",
+  "AMPS_METRICS_TOKEN",
 ]);
 const ROLES: readonly Role[] = ["api", "engine", "battery"];
 const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
@@ -324,6 +242,20 @@ function loadWork(values: Values): Pick<Config, "roles" | "processes"> {
   return { roles, processes };
 }
 
+function loadOperating(values: Values): Pick<Config, "retentionDays" | "metricsToken"> {
+  const metricsToken = values.parse<string | undefined>("AMPS_METRICS_TOKEN", undefined, {
+    parse: (text) => (/^[\x21-\x7e]{16,200}$/.test(text) ? text : undefined),
+    expected: "must be 16 to 200 characters without spaces",
+  });
+  return {
+    retentionDays: values.parse("AMPS_RETENTION_DAYS", 90, {
+      parse: (text) => wholeNumber(text, 1, 3_650),
+      expected: "must be a whole number of days, 1 to 3650",
+    }),
+    ...(metricsToken !== undefined && { metricsToken }),
+  };
+}
+
 /** With its lists and parts; `Set` and `Buffer` have no frozen form. */
 function freeze(config: Config): Config {
   const { database, presetKeys, retryScheduleMs, environment } = config;
@@ -357,6 +289,7 @@ export function loadConfig(
     ...loadSandbox(values),
     ...loadWork(values),
     environment: { ...definedOf(env), ...values.given },
+    ...loadOperating(values),
     logLevel: values.parse<LogLevel>("AMPS_LOG_LEVEL", production ? "info" : "warn", {
       parse: (text) => LOG_LEVELS.find((level) => level === text),
       expected: `must be one of ${LOG_LEVELS.join(", ")}`,

@@ -4,9 +4,12 @@ import { type Logger, pino } from "pino";
 import { formatBanner } from "./banner.ts";
 import { formatHelp, type LogLevel, readConfig } from "./config.ts";
 import { type RunningServer, startServer } from "./server.ts";
+import { createLogDestination, type LogDestination } from "./telemetry/log-destination.ts";
 
 /** SIGTERM drains and exits within this time (`contract.md` §3). */
 const STOP_MS_MAX = 28_000;
+/** The last lines get so long to be written; a reader that has stopped holds nobody up. */
+const LAST_LOGS_MS = 500;
 /** Ctrl-C reaches the whole process group and is forwarded as well: one wish, not two. */
 const SAME_WISH_MS = 1_000;
 
@@ -19,7 +22,7 @@ const { version } = JSON.parse(
  * JSON lines on standard error. Of an error only what was written for people: drivers hang whole
  * connections on theirs, keys and all.
  */
-function makeLog(level: LogLevel): Logger {
+function makeLog(level: LogLevel, destination: LogDestination): Logger {
   const describe = (error: unknown): object => {
     if (!(error instanceof Error)) return { message: String(error) };
     const { name, message, stack, cause } = error;
@@ -27,8 +30,11 @@ function makeLog(level: LogLevel): Logger {
     return { name, message, code, stack, ...(cause !== undefined && { cause: describe(cause) }) };
   };
   const options = { level, base: { pid: process.pid }, serializers: { err: describe } };
-  return pino(options, pino.destination(2));
+  return pino(options, destination);
 }
+
+/** Printing for people must not end the server when they have left. */
+process.stdout.on("error", () => undefined);
 
 function refuse(problems: string[]): never {
   process.stderr.write(`Amps cannot start:\n\n${problems.map((line) => `  ${line}`).join("\n")}\n`);
@@ -44,19 +50,26 @@ async function main(): Promise<void> {
   }
   if ("problems" in loaded) refuse(loaded.problems);
   const { config } = loaded;
-  const log = makeLog(config.logLevel);
+  const destination = createLogDestination(process.stderr);
+  const log = makeLog(config.logLevel, destination);
   const stopping = new AbortController();
   let running: RunningServer | undefined;
-  const stop = stopOnce(() => {
+  const stop = stopOnce(async () => {
     stopping.abort();
-    return running?.stop();
+    await running?.stop();
+    await destination.flush(LAST_LOGS_MS);
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
   // The launcher's end of the channel closed: it was killed, and nobody could stop us any more.
   process.on("disconnect", stop);
   try {
     const tell = (line: string): void => void process.stderr.write(`${line}\n`);
-    running = await startServer(config, { log, version, tell });
+    running = await startServer(config, {
+      log,
+      version,
+      tell,
+      logsDropped: () => destination.dropped,
+    });
   } catch (error) {
     refuse(explain(error));
   }
@@ -73,7 +86,7 @@ async function main(): Promise<void> {
 }
 
 /** Stops once; a second wish, a second later, ends the process at once. */
-function stopOnce(stop: () => Promise<void> | undefined): () => void {
+function stopOnce(stop: () => Promise<void>): () => void {
   let firstAt: number | undefined;
   return () => {
     if (firstAt !== undefined) {
@@ -83,7 +96,7 @@ function stopOnce(stop: () => Promise<void> | undefined): () => void {
     firstAt = performance.now();
     process.stdout.write("\nStopping: finishing what is under way …\n");
     setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
-    void Promise.resolve(stop()).then(
+    void stop().then(
       () => process.exit(process.exitCode ?? 0),
       (error: unknown) => {
         process.stderr.write(`Stopping failed: ${explain(error).join("\n")}\n`);

@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createAuthenticator } from "./api/auth.ts";
 import { createApi } from "./api/server.ts";
-import { deriveTokenKey, Tokens } from "./api/tokens/tokens.ts";
+import { tokenKeysOf, Tokens } from "./api/tokens/tokens.ts";
 import type { ServerFacts } from "./banner.ts";
 import { createConnectors } from "./battery/connectors/list.ts";
 import { DeviceDriver } from "./battery/driver.ts";
@@ -19,6 +19,7 @@ import { Engine } from "./engine/engine.ts";
 import { Node } from "./engine/ownership.ts";
 import { PartitionKeeper } from "./engine/partition-keeper.ts";
 import { createSender } from "./sender/sender.ts";
+import { ping } from "./storage/environments/ping.ts";
 import { listDevices } from "./storage/devices/list-devices.ts";
 import { startEmbedded } from "./storage/embedded/start-embedded.ts";
 import { type Bootstrapped, bootstrap } from "./storage/environments/bootstrap.ts";
@@ -27,13 +28,22 @@ import { migrate } from "./storage/migrate.ts";
 import { awaitPrimary } from "./storage/primary/await-primary.ts";
 import { RememberedTimelines } from "./storage/primary/timelines.ts";
 import { readServerVersion } from "./storage/server-version.ts";
-import { reseal } from "./storage/reseal/reseal.ts";
-import { Storage } from "./storage/storage.ts";
+import { startResealing } from "./storage/reseal/background.ts";
+import { ObservedStorage } from "./storage/observed-storage.ts";
+import type { Storage } from "./storage/storage.ts";
 import { Vault } from "./storage/vault.ts";
+import { createAttemptWatch } from "./telemetry/attempt-watch.ts";
+import { readDescriptorsMax, shareSockets } from "./telemetry/resources.ts";
+import { startTelemetry, type Telemetry, watchParts } from "./telemetry/telemetry.ts";
 import { Workers } from "./workers.ts";
 
 const KEY_BYTES = 32;
-/** Of the embedded database: a pool of 12, the session and what is being replaced, with room. */
+/** Work has connections of its own, so that no load on the API can keep deliveries from the database. */
+const WORK_CONNECTIONS = 8;
+/** Kept while idle: a database whose slots are all taken could not give them back. */
+const WORK_CONNECTIONS_KEPT = 4;
+const API_CONNECTIONS = 6;
+/** Of the embedded database: both pools, the session and what is being replaced, with room. */
 const CONNECTIONS_PER_PROCESS = 20;
 const CONNECTIONS_SPARE = 80;
 
@@ -49,6 +59,8 @@ export interface ServerTools {
   version: string;
   /** One line of progress, for people. */
   tell: (line: string) => void;
+  /** Log lines that had nowhere to go. */
+  logsDropped?: () => number;
 }
 
 /** What was started, to be stopped in reverse order. */
@@ -77,8 +89,10 @@ export async function startServer(config: Config, tools: ServerTools): Promise<R
 
 async function start(config: Config, tools: ServerTools, stops: Stops): Promise<RunningServer> {
   const { log } = tools;
-  const database = await openDatabase(config, tools, stops);
-  const { storage, workers, masterKeys } = database;
+  const telemetry = await startTelemetry(config, tools.version);
+  stops.add(() => telemetry.stop());
+  const database = await openDatabase(config, { ...tools, telemetry }, stops);
+  const { storage, apiStorage, workers, masterKeys } = database;
   const ids = new IdSource(
     () => systemClock.now(),
     (bytes) => randomFillSync(bytes),
@@ -87,50 +101,33 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
     presetKeys: config.presetKeys,
     generateKey,
   });
-  if (config.roles.has("api")) startResealing(storage, log, stops);
+  if (config.roles.has("api")) stops.add(startResealing(storage, log));
   await ensureSandboxBatteries(storage, ids, {
     environmentId: environments.sandbox.environmentId,
     count: config.sandboxBatteries,
   });
-  const keeper = new PartitionKeeper(storage, systemClock, log);
+  const keeper = new PartitionKeeper(storage, systemClock, log, config.retentionDays);
   await keeper.start();
   stops.add(() => keeper.stop());
 
   const listening: ListenAddress[] = [];
   const work = await startWork(
     config,
-    { ...tools, storage, ids, ownAddresses: () => listening },
+    { ...tools, telemetry, storage, ids, ownAddresses: () => listening },
     stops,
   );
   workers.start();
   stops.add(async () => workers.askToStop());
+  const shared = { ...tools, telemetry, ids, work, listening };
   const url = config.roles.has("api")
-    ? await startApi(config, { ...tools, storage, ids, work, listening, masterKeys }, stops)
+    ? await startApi(
+        config,
+        { ...shared, storage: apiStorage, workStorage: storage, masterKeys },
+        stops,
+      )
     : undefined;
   const facts = await describe(config, tools, { storage, environments, url });
   return { facts, failed: database.failed, stop: () => stops.run() };
-}
-
-/** In the background: nothing waits for it, and a stop leaves the rest to the next start. */
-function startResealing(storage: Storage, log: Logger, stops: Stops): void {
-  if (storage.vault.fingerprints.length === 1) return;
-  let stopping = false;
-  const run = async (): Promise<void> => {
-    try {
-      const { count, done } = await reseal(storage, () => !stopping);
-      if (!done) return;
-      const said = "Everything is sealed with the current master key; AMPS_MASTER_KEY_OLD may go.";
-      log.warn({ rows: count, fingerprint: storage.vault.fingerprint }, said);
-    } catch (error) {
-      const said = "Sealing anew failed; keep AMPS_MASTER_KEY_OLD and start again to go on.";
-      log.error({ err: error }, said);
-    }
-  };
-  const resealing = run();
-  stops.add(async () => {
-    stopping = true;
-    await resealing;
-  });
 }
 
 /** 256 random bits behind the prefix that names the environment. */
@@ -141,6 +138,7 @@ function generateKey(mode: EnvironmentMode): string {
 
 interface Database {
   storage: Storage;
+  apiStorage: Storage;
   workers: Workers;
   /** The current one first. */
   masterKeys: Buffer[];
@@ -149,7 +147,7 @@ interface Database {
 
 async function openDatabase(
   config: Config,
-  { log, tell }: ServerTools,
+  { log, tell, telemetry }: ServerTools & { telemetry: Telemetry },
   stops: Stops,
 ): Promise<Database> {
   let connectionUrl: string;
@@ -169,9 +167,17 @@ async function openDatabase(
   }
   await migrate(connectionUrl, { log, timelines });
   const masterKey = config.masterKey ?? (await ensureMasterKey(config.dataDir));
-  const vault = new Vault(masterKey, config.oldMasterKeys);
-  const storage = new Storage({ connectionUrl, vault, log, timelines });
-  stops.add(() => storage.close());
+  const open = (poolSize: number, poolKept: number): Storage => {
+    const vault = new Vault(masterKey, config.oldMasterKeys);
+    const options = { connectionUrl, vault, log, timelines, poolSize, poolKept };
+    const storage = new ObservedStorage(options, telemetry.watch);
+    stops.add(() => storage.close());
+    return storage;
+  };
+  const storage = open(WORK_CONNECTIONS, WORK_CONNECTIONS_KEPT);
+  // Opened now, not when the database may have none left.
+  await Promise.all(Array.from({ length: WORK_CONNECTIONS_KEPT }, () => ping(storage)));
+  const apiStorage = open(API_CONNECTIONS, 0);
   const workers = new Workers({
     count: config.processes - 1,
     clock: systemClock,
@@ -186,7 +192,8 @@ async function openDatabase(
   });
   // They are asked to stop before, and finish beside us; the database outlives them.
   stops.add(() => workers.stopped());
-  return { storage, workers, masterKeys: [masterKey, ...config.oldMasterKeys], failed };
+  const masterKeys = [masterKey, ...config.oldMasterKeys];
+  return { storage, apiStorage, workers, masterKeys, failed };
 }
 
 interface Work {
@@ -197,6 +204,7 @@ interface Work {
 }
 
 interface WorkTools extends ServerTools {
+  telemetry: Telemetry;
   storage: Storage;
   ids: IdSource;
   ownAddresses: () => readonly ListenAddress[];
@@ -204,8 +212,10 @@ interface WorkTools extends ServerTools {
 
 /** What goes on without being asked: deliveries and devices of the buckets this node owns. */
 async function startWork(config: Config, tools: WorkTools, stops: Stops): Promise<Work> {
-  const { storage, ids, log, version, ownAddresses } = tools;
+  const { storage, ids, log, version, ownAddresses, telemetry } = tools;
+  const { tracer } = telemetry;
   const sender = createSender({
+    socketsMax: shareSockets(readDescriptorsMax()).receivers,
     egressAllow: config.egressAllow,
     clock: systemClock,
     ownAddresses,
@@ -234,6 +244,8 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     retryScheduleMs: config.retryScheduleMs,
     deliveryTimeoutMs: config.deliveryTimeoutMs,
     userAgent: `Amps-Webhooks/${version}`,
+    observer: createAttemptWatch(telemetry.metrics, log),
+    tracer,
   });
   const connectors = createConnectors({
     storage,
@@ -247,7 +259,9 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     ids,
     ownership: node.devices,
     connectors,
+    committing: (messageIds, commit) => engine.committing(messageIds, commit),
     handOff: (rows) => engine.handOff(rows),
+    tracer,
   });
   stops.add(() => node.stop());
   await node.start();
@@ -259,7 +273,9 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
 }
 
 interface ApiTools extends ServerTools {
+  telemetry: Telemetry;
   storage: Storage;
+  workStorage: Storage;
   ids: IdSource;
   work: Work;
   /** Filled with where the API listens. */
@@ -267,23 +283,15 @@ interface ApiTools extends ServerTools {
   masterKeys: Buffer[];
 }
 
-/** Signed with the operator's secret, or else with a key that every node derives alike. */
-function createTokens({ jwtSecret }: Config, masterKeys: readonly Buffer[]): Tokens {
-  const keys =
-    jwtSecret === undefined
-      ? { keys: masterKeys.map(deriveTokenKey) }
-      : { keys: [Buffer.from(jwtSecret)], secret: jwtSecret };
-  return new Tokens(keys, systemClock);
-}
-
 async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<string> {
-  const { storage, ids, log, version, work, listening } = tools;
-  const { engine, driver, node, connectors } = work;
-  const tokens = createTokens(config, tools.masterKeys);
+  const { storage, ids, log, version, work, listening, telemetry, workStorage } = tools;
+  const { engine, driver, connectors } = work;
+  const tokens = new Tokens(tokenKeysOf(config.jwtSecret, tools.masterKeys), systemClock);
   const authenticate = createAuthenticator(storage, systemClock, tokens, {
     perKey: config.rateLimit,
   });
   let url = "";
+  const { condition, backlog } = watchParts(telemetry, { ...work, ...tools, config });
   const api = createApi({
     storage,
     engine,
@@ -298,14 +306,17 @@ async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<
     httpsRequired: false,
     ownAddresses: () => listening,
     version,
-    health: () => ({
-      node: node.healthy
-        ? { status: "ok" }
-        : {
-            status: "error",
-            detail: "This node's lease is not valid; it is trying to join again.",
-          },
-    }),
+    health: () => condition.health(),
+    ping: () => ping(workStorage),
+    pressure: () => condition.pressure(),
+    connectionsMax: shareSockets(readDescriptorsMax()).clients,
+    metrics: telemetry.metrics,
+    metricsRoute: {
+      metrics: telemetry.metrics,
+      refresh: () => backlog.refresh(),
+      ...(config.metricsToken !== undefined && { token: config.metricsToken }),
+    },
+    tracer: telemetry.tracer,
     routes: [
       (app: FastifyInstance) =>
         registerBatteryRoutes(app, {

@@ -8,6 +8,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensurePartitions, weekStart } from "../src/storage/partitions/partitions.ts";
 import { type Statement, statements } from "../src/storage/storage.ts";
+import { OPERATIONS } from "../src/telemetry/statement-watch.ts";
 import { createIds } from "./support/factories.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { openStorage } from "./support/test-node.ts";
@@ -137,6 +138,10 @@ describe("statements", () => {
     for (const name of ["insert-messages", "claim-due-deliveries", "record-attempts"]) {
       expect([...statements.keys()]).toContain(name);
     }
+  });
+
+  test("those that are timed by name are among them", () => {
+    expect(Object.keys(OPERATIONS).filter((name) => !statements.has(name))).toEqual([]);
   });
 
   test("each fits the schema", async () => {

@@ -46,6 +46,8 @@ const UNKEYED: Record<string, string> = {
   "reseal-endpoint-secrets": "the same job: a batch",
   "note-endpoint-health": "engine: a batch of its buckets",
   "find-environment": "start: by mode",
+  "find-oldest-due": "metrics of the node: by bucket",
+  "prune-event-ids": "keeper: by age",
   "prune-idempotency": "keeper: by age",
   "prune-portal-sessions": "keeper: by age",
   "journal-intents": "driver: a batch of its buckets",

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { subscriberOf } from "../core/address.ts";
-import { type Rate, RateLimiter } from "../core/rate-limit.ts";
+import { type Rate, RateLimiter } from "../core/request-rate.ts";
 import type { Clock, EnvironmentMode } from "../core/types.ts";
 import { findApiKey } from "../storage/api-keys/find-api-key.ts";
 import { findEnvironment } from "../storage/environments/find-environment.ts";

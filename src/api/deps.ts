@@ -2,17 +2,28 @@
 import type { FastifyInstance } from "fastify";
 import type { CidrList, ListenAddress } from "../core/address.ts";
 import type { IdSource } from "../core/ids.ts";
-import type { Clock, Log } from "../core/types.ts";
+import type { Metrics } from "../core/metrics.ts";
+import type { Clock, Log, Tracer, UnixMs } from "../core/types.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Authenticate } from "./auth.ts";
+import type { MetricsRouteOptions } from "./metrics-route.ts";
 import type { Tokens } from "./tokens/tokens.ts";
 
 /** A part of the node that can be unwell. */
 export interface PartHealth {
-  status: "ok" | "error";
-  /** What is wrong, for people. */
+  /** warning: worth a look, but this node accepts and delivers. */
+  status: "ok" | "warning" | "error";
+  /** What is wrong, and what to do. */
   detail?: string;
+}
+
+/** Something is short: why work is turned away just now. */
+export interface Pressure {
+  part: string;
+  detail: string;
+  /** Not only new work: even reads would make it worse. */
+  everything?: boolean;
 }
 
 export interface ApiDeps {
@@ -35,6 +46,15 @@ export interface ApiDeps {
   version: string;
   /** Health of what is not the API's, by name; the database is checked here. */
   health?: () => Record<string, PartHealth>;
+  /** Whether the database takes writes, and its time; by default asked over `storage`. */
+  ping?: () => Promise<{ writable: boolean; now: UnixMs }>;
+  pressure?: () => Pressure | undefined;
+  /** Connections of clients at once. */
+  connectionsMax?: number;
+  metrics?: Metrics;
+  /** Undefined: there is no `/metrics`. */
+  metricsRoute?: MetricsRouteOptions;
+  tracer?: Tracer | undefined;
   /** More APIs on the same server, each mounted at `/` in a context of its own. */
   routes?: readonly ((app: FastifyInstance) => Promise<void>)[];
 }

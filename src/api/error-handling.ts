@@ -65,8 +65,12 @@ export function toApiError(error: unknown): ApiError {
 export function logError(log: Log, request: FastifyRequest, error: ApiError): void {
   if (error.status < 500 || error.status === 501) return;
   const fields = { err: error.cause, requestId: request.id, path: pathOf(request.url) };
-  if (error.status === 503) log.warn(fields, "A request was turned away.");
-  else log.error(fields, "A request failed because of a bug.");
+  if (error.status === 503) {
+    // Without a cause it was our own choice: those are counted, for they come by the thousand.
+    if (error.cause !== undefined) log.warn(fields, "A request was turned away.");
+    return;
+  }
+  log.error(fields, "A request failed because of a bug.");
 }
 
 /** Sends a refusal in the shape of the webhook API. */

@@ -28,6 +28,10 @@ declare module "fastify" {
     opaque?: readonly string[];
     /** `none`: anyone. `full`: not for read-only keys, although it changes nothing. */
     access?: "none" | "full";
+    /** Takes in new work: the first to be turned away when something is short. */
+    intake?: boolean;
+    /** Answered however busy the node is. */
+    always?: boolean;
     /** The route keeps idempotency keys itself. */
     ownIdempotency?: boolean;
   }

@@ -3,15 +3,19 @@
  * ids, logs, answers to nonsense). Each API is a context of its own, with its own shape of errors.
  */
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { installAdmission } from "./admission.ts";
 import { installBodyParser } from "./body-parser.ts";
 import type { ApiDeps } from "./deps.ts";
 import { answerClientError, logError, sendError, toApiError } from "./error-handling.ts";
 import { ApiError } from "./errors.ts";
 import { writeJson } from "./json-text.ts";
 import { registerLanding } from "./landing/routes.ts";
+import { registerMetrics } from "./metrics-route.ts";
 import { pathOf } from "./request.ts";
+import { watchRequests } from "./request-metrics.ts";
 import { RouteTable } from "./route-table.ts";
 import { SECURITY_HEADERS, strictTransport } from "./security-headers.ts";
+import { installTracing } from "./tracing.ts";
 import { compileValidator } from "./validation.ts";
 import { allowOrigins, OPEN_TO_ALL_ORIGINS, webhookApi, WEBHOOK_API_PATH } from "./webhook-api.ts";
 
@@ -153,10 +157,16 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     reply.headers({ ...SECURITY_HEADERS, ...strictTransport(deps.publicUrl()) });
     done();
   });
+  watchRequests(app, deps.metrics);
+  installTracing(app, deps.tracer);
   app.addHook("onRequest", allowOrigins);
   installBodyParser(app);
+  installAdmission(app, deps);
   installRefusals(app, deps, routes);
   registerLanding(app, deps.version);
+  if (deps.metricsRoute !== undefined) {
+    registerMetrics(app, deps.metricsRoute, deps.authenticate);
+  }
   // Loaded when the server gets ready; a failure surfaces there.
   void app.register(async (api) => await webhookApi(api, deps), { prefix: WEBHOOK_API_PATH });
   for (const register of deps.routes ?? []) void app.register(register);

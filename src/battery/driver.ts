@@ -4,7 +4,7 @@
  * everything else (after a crash, a change of owner, or when memory was full).
  */
 import type { IdSource } from "../core/ids.ts";
-import type { Clock, Log } from "../core/types.ts";
+import type { Clock, Log, Tracer } from "../core/types.ts";
 import type { Ownership } from "../engine/ownership.ts";
 import type { HandedOff } from "../engine/publisher.ts";
 import type { Action } from "../storage/actions/action.ts";
@@ -37,8 +37,11 @@ export interface DriverOptions {
   ids: IdSource;
   ownership: Ownership;
   connectors: Connectors;
+  /** The engine's: around a commit of messages that ends with their hand-off. */
+  committing: <T>(messageIds: readonly string[], commit: () => Promise<T>) => Promise<T>;
   /** The engine's: deliveries that were just committed. */
   handOff: (rows: HandedOff[]) => void;
+  tracer?: Tracer | undefined;
   activeMax?: number;
   /** For tests: an action is no longer under way, or a sweep ended. */
   signal?: () => void;
@@ -74,11 +77,11 @@ export class DeviceDriver {
   #stopped = false;
 
   constructor(options: DriverOptions) {
-    const { storage, clock, log, ids, ownership, connectors, handOff } = options;
+    const { storage, clock, log, ids, ownership, connectors, committing, handOff } = options;
     this.#options = options;
     this.#activeMax = options.activeMax ?? ACTIVE_MAX;
     this.#catalogue = new DeviceCatalogue(storage, clock, connectors);
-    this.#ledger = new Ledger({ storage, clock, log, ids, handOff });
+    this.#ledger = new Ledger({ storage, clock, log, ids, committing, handOff });
     this.#tools = { clock, log, ledger: this.#ledger, ownership };
     ownership.onAcquired((buckets) => {
       for (const { bucket } of buckets) this.#buckets.add(bucket);
@@ -199,17 +202,27 @@ export class DeviceDriver {
 
   async #run(open: OpenAction, epoch: number, signal: AbortSignal): Promise<void> {
     const { action, journal } = open;
-    const { log } = this.#options;
+    const { log, tracer } = this.#options;
+    const { actionId, deviceId } = action;
+    const names = { "amps.action_id": actionId, "amps.device_id": deviceId };
+    const span = tracer?.begin("amps.drive", names);
     try {
       const known = await this.#catalogue.find(action);
       if (known === undefined) throw new Error(`The device ${action.deviceId} does not exist.`);
       const outcome = await driveAction({ action, journal, known, epoch, signal }, this.#tools);
-      if (outcome.kind === "abandoned") return;
-      const settled = await this.#ledger.settle(outcome.ending);
-      if (settled) this.#counters[outcome.ending.end.state] += 1;
-      else log.warn({ actionId: action.actionId }, "A late result changed nothing.");
+      if (outcome.kind === "abandoned") {
+        span?.end({ "amps.outcome": "abandoned" });
+        return;
+      }
+      const { state } = outcome.ending.end;
+      const settled = await this.#ledger.settle({ ...outcome.ending, trace: span?.trace });
+      span?.end({ "amps.outcome": settled ? state : "too late" });
+      if (settled) this.#counters[state] += 1;
+      if (settled) log.debug({ actionId, deviceId, state }, "An action ended.");
+      else log.warn({ actionId, deviceId }, "A late result changed nothing.");
     } catch (error) {
-      log.error({ err: error, actionId: action.actionId }, "An action could not be driven.");
+      span?.end({}, "not driven");
+      log.error({ err: error, actionId, deviceId }, "An action could not be driven.");
       if (!signal.aborted) await this.#giveUp(action, epoch);
     }
   }

@@ -6,7 +6,7 @@
 import { changeState } from "../core/action.ts";
 import { GroupCommit } from "../core/group-commit.ts";
 import type { IdSource } from "../core/ids.ts";
-import type { Clock, Log } from "../core/types.ts";
+import type { Clock, Log, Trace } from "../core/types.ts";
 import type { HandedOff } from "../engine/publisher.ts";
 import type { Action } from "../storage/actions/action.ts";
 import {
@@ -28,7 +28,9 @@ export interface LedgerOptions {
   clock: Clock;
   log: Log;
   ids: IdSource;
-  /** Deliveries that were just committed. */
+  /** The engine's: around a commit of messages that ends with their hand-off. */
+  committing: <T>(messageIds: readonly string[], commit: () => Promise<T>) => Promise<T>;
+  /** The engine's: deliveries that were just committed. */
   handOff: (rows: HandedOff[]) => void;
 }
 
@@ -39,6 +41,12 @@ export interface Ending {
   end: ActionEnd;
   journal: Settlement["journal"];
   observed: Settlement["observed"];
+  /** Of driving it: the attempts of its event go below. */
+  trace?: Trace | undefined;
+}
+
+interface Settling extends Settlement {
+  trace: Trace | undefined;
 }
 
 /** broken: the database refuses this very settlement, whatever it comes with. */
@@ -47,12 +55,12 @@ type LedgerOutcome = SettleOutcome | { kind: "broken"; error: unknown };
 export class Ledger {
   readonly #options: LedgerOptions;
   readonly #intents: GroupCommit<Intent, boolean>;
-  readonly #settlements: GroupCommit<Settlement, LedgerOutcome>;
+  readonly #settlements: GroupCommit<Settling, LedgerOutcome>;
   #stopped = false;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
-    const { storage } = options;
+    const { storage, committing } = options;
     const sizes = { batchMax: BATCH_MAX, flushesMax: FLUSHES_MAX };
     this.#intents = new GroupCommit({
       ...sizes,
@@ -60,10 +68,13 @@ export class Ledger {
     });
     this.#settlements = new GroupCommit({
       ...sizes,
-      flush: async (settlements) => {
-        const outcomes = await this.#settleAll(settlements);
-        this.#handOff(settlements, outcomes);
-        return outcomes;
+      flush: (settlements) => {
+        const messageIds = settlements.map(({ messageId }) => messageId);
+        return committing(messageIds, async () => {
+          const outcomes = await this.#settleAll(settlements);
+          this.#handOff(settlements, outcomes);
+          return outcomes;
+        });
       },
     });
   }
@@ -74,7 +85,7 @@ export class Ledger {
   }
 
   /** @returns false: it had ended, or the device has another owner; nothing was changed or told */
-  async settle({ action, epoch, end, journal, observed }: Ending): Promise<boolean> {
+  async settle({ action, epoch, end, journal, observed, trace }: Ending): Promise<boolean> {
     const change = changeState(action.state, end.state);
     if (!change.ok) throw new Error(`${action.actionId}: ${change.message}`);
     const settledAt = this.#options.clock.now();
@@ -92,6 +103,7 @@ export class Ledger {
       journal,
       observed,
       messageId: this.#options.ids.make("msg_"),
+      trace,
       ...pushEvent(action, end, settledAt),
     });
     if (outcome.kind === "broken") throw outcome.error;
@@ -122,14 +134,18 @@ export class Ledger {
     return outcomes;
   }
 
-  #handOff(settlements: Settlement[], outcomes: LedgerOutcome[]): void {
+  #handOff(settlements: Settling[], outcomes: LedgerOutcome[]): void {
     const rows: HandedOff[] = [];
-    for (const [index, { messageId, eventType, payload }] of settlements.entries()) {
+    for (const [
+      index,
+      { environmentId, messageId, eventType, payload, trace },
+    ] of settlements.entries()) {
       const outcome = outcomes[index];
       if (outcome?.kind !== "settled") continue;
       const { applicationId, createdAt } = outcome;
       for (const { endpointId, bucket, revision } of outcome.owed) {
         rows.push({
+          environmentId,
           applicationId,
           endpointId,
           messageId,
@@ -139,6 +155,7 @@ export class Ledger {
           channels: null,
           payload,
           dueAt: createdAt,
+          trace,
         });
       }
     }

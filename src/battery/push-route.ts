@@ -32,7 +32,7 @@ export function registerPushRoute(app: FastifyInstance, context: BatteryContext)
       body: PushBodySchema,
       response: answers(202, ActionOut),
     },
-    config: { ownIdempotency: true },
+    config: { ownIdempotency: true, intake: true },
     // A device that is not there is 404, whatever the body says.
     preValidation: async (request) => {
       await findDevice(context, request);
@@ -40,6 +40,8 @@ export function registerPushRoute(app: FastifyInstance, context: BatteryContext)
     handler: async (request, reply) => {
       const outcome = await push(request, request.body, context);
       const action = await actionOf(request, outcome, context);
+      const { actionId, deviceId } = action;
+      context.log.debug({ requestId: request.id, actionId, deviceId }, "Action accepted.");
       return context.envelope.success(reply, 202, actionResource(action));
     },
   });

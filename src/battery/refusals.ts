@@ -77,16 +77,18 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
 
 /** A refusal of the shared HTTP layer in the words of this API. */
 export function refusalOf(error: ApiError): Refusal {
-  const { headers, cause } = error;
+  const { headers, cause, message } = error;
   if (error.code === "validation_failed") return invalidRequest(error.items);
-  if (error.code === "unavailable") return new Refusal("SERVICE_UNAVAILABLE", { headers, cause });
+  if (error.code === "unavailable") {
+    return new Refusal("SERVICE_UNAVAILABLE", { message, headers, cause });
+  }
   if (error.code === "not_found") return new Refusal("NOT_FOUND", { cause });
   if (error.code === "method_not_allowed") {
     return new Refusal("METHOD_NOT_ALLOWED", { headers, cause });
   }
   const reason = REASONS[error.code];
   if (reason === undefined) return new Refusal("INTERNAL_ERROR", { cause });
-  const { message, status } = error;
+  const { status } = error;
   return new Refusal("INVALID_REQUEST", { message, status, headers, cause, details: { reason } });
 }
 

@@ -1,5 +1,5 @@
 /** Options about who gets in and how people find the way. */
-import type { Rate } from "../core/rate-limit.ts";
+import type { Rate } from "../core/request-rate.ts";
 import type { Values } from "./values.ts";
 
 export interface AccessConfig {

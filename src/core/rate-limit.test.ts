@@ -1,53 +1,86 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RateLimiter } from "./rate-limit.ts";
+import { RateLimit } from "./rate-limit.ts";
 
-describe("RateLimiter", () => {
-  test("gives its count at once, then one as each refills, and says when", () => {
-    const limiter = new RateLimiter({ count: 3, perMs: 3_000 });
-    const takes = [0, 0, 0, 0, 400, 1_000, 1_000].map((at) => limiter.take("a", at));
-    expect(takes).toEqual([0, 0, 0, 1_000, 600, 0, 1_000]);
+/** A random number generator whose whole state is its seed. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** The most starts of any second, wherever it begins. */
+function mostInASecond(starts: number[]): number {
+  let most = 0;
+  let first = 0;
+  for (const [index, at] of starts.entries()) {
+    while ((starts[first] ?? at) <= at - 1_000) first += 1;
+    most = Math.max(most, index - first + 1);
+  }
+  return most;
+}
+
+describe("RateLimit", () => {
+  test("no rate is no limit", () => {
+    const limit = new RateLimit();
+    for (let n = 0; n < 100; n += 1) limit.start(0);
+    expect(limit.readyAt).toBe(-Infinity);
   });
 
-  test("never gives more than its count after any rest", () => {
-    const limiter = new RateLimiter({ count: 2, perMs: 1_000 });
-    expect([1, 2, 3].map(() => limiter.take("a", 1e9) === 0)).toEqual([true, true, false]);
-    expect([1, 2, 3].map(() => limiter.take("a", 2e9) === 0)).toEqual([true, true, false]);
+  test("10 a second with always more to send: 10 in each second, evenly", () => {
+    const limit = new RateLimit(10);
+    const starts: number[] = [];
+    for (let now = 0; now < 60_000; now += 1) {
+      if (limit.readyAt > now) continue;
+      limit.start(now);
+      starts.push(now);
+    }
+    expect(mostInASecond(starts)).toBe(10);
+    expect(starts.length).toBeGreaterThanOrEqual(590);
+    const gaps = starts.slice(1).map((at, index) => at - (starts[index] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(91);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(102);
   });
 
-  test("keeps keys apart", () => {
-    const limiter = new RateLimiter({ count: 1, perMs: 1_000 });
-    expect(limiter.take("a", 0)).toBe(0);
-    expect(limiter.take("b", 0)).toBe(0);
-    expect(limiter.take("a", 0)).toBe(1_000);
+  test.each([1, 3, 10, 64, 1_000, 65_535])(
+    "never more than %i in any second, whatever the arrivals and however late the timers",
+    (perSecond) => {
+      for (let seed = 1; seed <= 20; seed += 1) {
+        const random = seeded(seed);
+        const limit = new RateLimit(perSecond);
+        const starts: number[] = [];
+        let now = 0;
+        while (now < 5_000 && starts.length < 200_000) {
+          const isIdle = random() < 2 / (perSecond * 3);
+          const lateMs = random() < 0.1 ? random() * 30 : 0;
+          now = Math.max(now, limit.readyAt) + (isIdle ? random() * 2_000 : lateMs);
+          limit.start(now);
+          starts.push(now);
+        }
+        expect(mostInASecond(starts), `seed ${seed}`).toBeLessThanOrEqual(perSecond);
+      }
+    },
+  );
+
+  test("late timers do not lower the rate", () => {
+    const limit = new RateLimit(1_000);
+    let starts = 0;
+    for (let now = 0; now < 10_000; now += 5) {
+      while (limit.readyAt <= now) {
+        limit.start(now);
+        starts += 1;
+      }
+    }
+    expect(starts).toBeGreaterThan(9_850);
   });
 
-  test("whoever waits as told gets one; and none gets more than the rate over any time", () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 50 }),
-        fc.integer({ min: 1, max: 5_000 }),
-        fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 200 }),
-        (count, perMs, pauses) => {
-          const limiter = new RateLimiter({ count, perMs });
-          let now = 0;
-          let given = 0;
-          for (const pause of pauses) {
-            now += pause;
-            const wait = limiter.take("a", now);
-            if (wait === 0) given += 1;
-            expect(given).toBeLessThanOrEqual(count + (now * count) / perMs + 1e-6);
-          }
-          const wait = limiter.take("a", now);
-          if (wait > 0) expect(limiter.take("a", now + wait)).toBe(0);
-        },
-      ),
-    );
-  });
-
-  test("ten thousand keys are as many as it remembers, and a flood of new ones frees nobody at once", () => {
-    const limiter = new RateLimiter({ count: 1, perMs: 1e9 });
-    for (let key = 0; key < 15_000; key += 1) expect(limiter.take(`k${key}`, 0)).toBe(0);
-    expect(limiter.take("k14999", 0)).toBeGreaterThan(0);
+  test("a changed rate counts from the next start on; what was started still counts", () => {
+    const limit = new RateLimit(1);
+    limit.start(0);
+    limit.perSecond = 100;
+    expect(limit.readyAt).toBeCloseTo(1_000, 1);
+    limit.start(1_000);
+    expect(limit.readyAt).toBeLessThan(1_020);
   });
 });

@@ -1,64 +1,42 @@
-/** Token buckets by key: so many at once, and as many again with time. Pure: the time is given. */
+/**
+ * At most so many starts in any second, evenly spaced (the generic cell rate algorithm: one number
+ * of state). Idle time is not saved up, so there is no burst after a pause.
+ */
 
-export interface Rate {
-  /** So many within `perMs`, and so many at once. */
-  count: number;
-  perMs: number;
-}
+/** A timer may come this late without lowering the rate: what it missed is caught up. */
+const LATE_MS_MAX = 10;
+/** More than floating-point numbers are wrong by. */
+const ROUNDING_MS = 0.01;
 
-interface Bucket {
-  left: number;
-  at: number;
-}
+export class RateLimit {
+  #perSecond: number;
+  /** When the next start would be exactly on time. */
+  #nextAt = -Infinity;
 
-/** Full buckets are forgotten once there are so many. */
-const KEYS_MAX = 10_000;
-
-export class RateLimiter {
-  readonly #rate: Rate;
-  readonly #buckets = new Map<string, Bucket>();
-
-  constructor(rate: Rate) {
-    this.#rate = rate;
+  /** @param perSecond Infinity: no limit */
+  constructor(perSecond = Infinity) {
+    this.#perSecond = perSecond;
   }
 
-  /**
-   * Takes one of `key`'s.
-   * @param nowMs monotonic
-   * @returns 0 when there was one; otherwise how many milliseconds until there is
-   */
-  take(key: string, nowMs: number): number {
-    const { count, perMs } = this.#rate;
-    const bucket = this.#bucketOf(key, nowMs);
-    bucket.left = this.#refilled(bucket, nowMs);
-    bucket.at = nowMs;
-    if (bucket.left < 1) return Math.ceil(((1 - bucket.left) * perMs) / count);
-    bucket.left -= 1;
-    return 0;
+  get perSecond(): number {
+    return this.#perSecond;
   }
 
-  #refilled({ left, at }: Bucket, nowMs: number): number {
-    const { count, perMs } = this.#rate;
-    return Math.min(count, left + ((nowMs - at) * count) / perMs);
+  /** From the next start on; what was started already still counts. */
+  set perSecond(perSecond: number) {
+    this.#perSecond = perSecond;
   }
 
-  #bucketOf(key: string, nowMs: number): Bucket {
-    const known = this.#buckets.get(key);
-    if (known !== undefined) return known;
-    if (this.#buckets.size >= KEYS_MAX) this.#forget(nowMs);
-    const made = { left: this.#rate.count, at: nowMs };
-    this.#buckets.set(key, made);
-    return made;
+  /** The earliest time of the next start. */
+  get readyAt(): number {
+    return this.#perSecond === Infinity ? -Infinity : this.#nextAt;
   }
 
-  /** Those that are full again tell nothing; when none is, the oldest half goes. */
-  #forget(nowMs: number): void {
-    for (const [key, bucket] of this.#buckets) {
-      if (this.#refilled(bucket, nowMs) >= this.#rate.count) this.#buckets.delete(key);
-    }
-    for (const key of this.#buckets.keys()) {
-      if (this.#buckets.size <= KEYS_MAX / 2) return;
-      this.#buckets.delete(key);
-    }
+  /** Counts a start. */
+  start(now: number): void {
+    if (this.#perSecond === Infinity) return;
+    // Stretched by what a late start may catch up: no second ever sees more than `perSecond`.
+    const intervalMs = (1_000 + LATE_MS_MAX + ROUNDING_MS) / this.#perSecond;
+    this.#nextAt = Math.max(this.#nextAt, now - LATE_MS_MAX) + intervalMs;
   }
 }

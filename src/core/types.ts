@@ -11,6 +11,7 @@
  * epoch        number of a bucket's ownership; grows with every change of owner, fences late writers
  * node         one running Amps process
  * lane         the deliveries of one endpoint in the memory of the node that owns its bucket
+ * slot         room for one attempt under way in a node; a bounded number, shared by all
  * device       a battery; driven through a connector
  * action       one command to a device: charge, discharge, idle, auto.*; ends completed or failed
  * journal      what was about to be sent to a device, written before the first byte leaves
@@ -30,6 +31,27 @@ export interface Clock {
   /** Runs `task` once after `delayMs`; returns how to cancel it. */
   after(delayMs: number, task: () => void): () => void;
 }
+
+/** Names one span among the traces; only the tracer looks inside. */
+export type Trace = object;
+export type TraceAttributes = Readonly<Record<string, string | number | boolean>>;
+
+export interface Span {
+  readonly trace: Trace;
+  /** `error`: what failed, in a word or a sentence. Attributes are ids and figures, never secrets. */
+  end(attributes?: TraceAttributes, error?: string): void;
+}
+
+/** Where traces go. Absent wherever nobody listens, so that tracing then costs nothing. */
+export interface Tracer {
+  /** Without a parent: below what runs now, or the start of a trace. */
+  begin(name: string, attributes?: TraceAttributes, parent?: Trace): Span;
+  /** Runs `task` in a span below the one that `headers` (W3C trace context) or the process name. */
+  enter(name: string, headers: RequestTrace, task: (span: Span) => void): void;
+}
+
+/** Request headers, of which a tracer reads `traceparent` and its kin. */
+export type RequestTrace = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Structured logs. `fields` carry ids, never secrets or payloads. */
 export interface Log {

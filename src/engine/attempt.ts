@@ -6,7 +6,7 @@ import { type Decision, decide } from "../core/attempt-outcome.ts";
 import type { IdSource } from "../core/ids.ts";
 import type { Sender, SendRequest, SendResult } from "../core/send-result.ts";
 import { signatureHeader } from "../core/signature.ts";
-import type { Clock, UnixMs } from "../core/types.ts";
+import type { Clock, Span, Tracer, UnixMs } from "../core/types.ts";
 import type { AttemptRecord } from "../storage/attempts/record-attempts.ts";
 import type { DueDelivery } from "../storage/deliveries/claim-due.ts";
 import type { Target } from "../storage/endpoints/load-targets.ts";
@@ -20,6 +20,7 @@ export interface AttemptTools {
   schedule: readonly number[];
   timeoutMs: number;
   userAgent: string;
+  tracer?: Tracer | undefined;
 }
 
 export interface Attempted {
@@ -105,6 +106,20 @@ function toRecord(
   };
 }
 
+/** Below the span that accepted the event, while this node remembers it; else a trace of its own. */
+function beginSpan(delivery: DueDelivery, tracer: Tracer | undefined): Span | undefined {
+  return tracer?.begin(
+    "amps.attempt",
+    {
+      "amps.message_id": delivery.messageId,
+      "amps.endpoint_id": delivery.endpointId,
+      "amps.trigger": delivery.trigger === 0 ? "scheduled" : "manual",
+      "amps.failures_before": delivery.attempts,
+    },
+    delivery.trace,
+  );
+}
+
 /** Never rejects for what a receiver does: a failed attempt is data. */
 export async function attempt(
   delivery: DueDelivery,
@@ -112,6 +127,7 @@ export async function attempt(
   tools: AttemptTools,
 ): Promise<Attempted> {
   const at = tools.clock.now();
+  const span = beginSpan(delivery, tools.tracer);
   const result = await tools.sender.send(sign(delivery, target, tools, at));
   const decision = decide({
     result,
@@ -123,7 +139,12 @@ export async function attempt(
     random: tools.random(),
   });
   const attempted = { delivery, target, result, decision };
-  return { ...attempted, record: toRecord(attempted, tools.ids.make("atmpt_"), at) };
+  const record = toRecord(attempted, tools.ids.make("atmpt_"), at);
+  span?.end(
+    { "http.response.status_code": record.responseStatus, "amps.attempt_id": record.attemptId },
+    record.errorCode ?? undefined,
+  );
+  return { ...attempted, record };
 }
 
 /** The last attempt of a delivery whose payload is gone (expunged, or past retention): nothing is sent. */

@@ -6,16 +6,20 @@
  */
 import type { IdSource } from "../core/ids.ts";
 import type { Sender } from "../core/send-result.ts";
-import type { Clock, Log } from "../core/types.ts";
+import type { Clock, Log, Tracer } from "../core/types.ts";
 import { type ManualDelivery, requeueDelivery } from "../storage/deliveries/requeue-delivery.ts";
 import { type Channel, notifyNodes } from "../storage/nodes/session.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Claimer } from "./claimer.ts";
 import { type Counters, Dispatcher } from "./dispatcher.ts";
-import { Lanes } from "./lanes.ts";
+import { HandOffs } from "./hand-offs.ts";
+import { Lanes, type Waiting } from "./lanes.ts";
+import type { EngineObserver } from "./observer.ts";
 import type { Ownership } from "./ownership.ts";
+import type { WaitReason } from "./pace.ts";
 import {
   type HandedOff,
+  type HandOffTarget,
   Publisher,
   type PublishOutcome,
   type PublishRequest,
@@ -24,6 +28,8 @@ import { Recorder } from "./recorder.ts";
 import { Targets } from "./targets.ts";
 
 export type { HandedOff, PublishOutcome, PublishRequest } from "./publisher.ts";
+
+const APPLICATION_PREFIX = "app_";
 
 export interface EngineOptions {
   storage: Storage;
@@ -37,6 +43,8 @@ export interface EngineOptions {
   retryScheduleMs: readonly number[];
   deliveryTimeoutMs: number;
   userAgent: string;
+  observer?: EngineObserver;
+  tracer?: Tracer | undefined;
   /** For tests, which wait for events instead of sleeping. */
   signal?: (event: EngineEvent) => void;
 }
@@ -46,16 +54,24 @@ export type EngineEvent = "settled" | "claimed" | "swept";
 
 export interface EngineHealth {
   counters: Counters;
+  /** Messages accepted by `publish`. */
+  accepted: number;
+  /** Publishers that wait for their commit. */
+  publishing: number;
   inFlight: number;
   queued: number;
+  queuedBytes: number;
   lanes: number;
   unrecorded: number;
+  /** Endpoints with deliveries that wait although there are slots, by reason. */
+  waiting: Record<WaitReason, number>;
 }
 
-export class Engine {
+export class Engine implements HandOffTarget {
   readonly #options: EngineOptions;
   readonly #publisher: Publisher;
-  readonly #lanes = new Lanes();
+  readonly #lanes: Lanes;
+  readonly #handOffs = new HandOffs();
   readonly #targets: Targets;
   readonly #recorder: Recorder;
   readonly #claimer: Claimer;
@@ -64,8 +80,13 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { storage, clock, log, ids, ownership, nodeId } = options;
     this.#options = options;
-    this.#publisher = new Publisher(storage, ids, (rows) => this.handOff(rows));
+    this.#publisher = new Publisher(storage, ids, this, options.tracer);
     this.#targets = new Targets(storage);
+    this.#lanes = new Lanes({
+      clock,
+      owns: (bucket) => ownership.epochOf(bucket) !== undefined,
+      onTime: () => this.#dispatcher.pump(),
+    });
     const signal = options.signal ?? ((): void => undefined);
     this.#recorder = new Recorder({ storage, clock, log, targets: this.#targets });
     this.#dispatcher = new Dispatcher({
@@ -84,7 +105,9 @@ export class Engine {
         schedule: options.retryScheduleMs,
         timeoutMs: options.deliveryTimeoutMs,
         userAgent: options.userAgent,
+        tracer: options.tracer,
       },
+      onRecorded: (attempted) => options.observer?.recorded(attempted),
       onSettled: () => signal("settled"),
     });
     this.#claimer = new Claimer({
@@ -92,15 +115,20 @@ export class Engine {
       clock,
       log,
       lanes: this.#lanes,
+      handOffs: this.#handOffs,
       ownership,
       nodeId,
+      tracer: options.tracer,
       onClaimed: () => {
         this.#dispatcher.pump();
         signal("claimed");
       },
       onSwept: () => signal("swept"),
     });
-    ownership.onAcquired((buckets) => this.#claimer.look(buckets.map(({ bucket }) => bucket)));
+    ownership.onAcquired((buckets) => {
+      this.#lanes.reshare();
+      this.#claimer.look(buckets.map(({ bucket }) => bucket));
+    });
     ownership.onLost((buckets) => this.#letGo(new Set(buckets)));
   }
 
@@ -112,6 +140,7 @@ export class Engine {
   async stop(): Promise<void> {
     await this.#publisher.drained();
     this.#dispatcher.stop();
+    this.#lanes.stop();
     await this.#claimer.stop();
   }
 
@@ -131,10 +160,15 @@ export class Engine {
     }
     const lane = this.#lanes.getOrMake(delivery.bucket, epoch, delivery.endpointId);
     lane.more = true;
+    this.#dispatcher.probe(lane);
     this.#claimer.refill(lane);
+    this.#dispatcher.pump();
   }
 
-  /** Attempts deliveries that were just committed by this process, without reading them back. */
+  committing<T>(messageIds: readonly string[], commit: () => Promise<T>): Promise<T> {
+    return this.#handOffs.during(messageIds, commit);
+  }
+
   handOff(rows: HandedOff[]): void {
     const { ownership, log, storage } = this.#options;
     const elsewhere = new Set<number>();
@@ -164,7 +198,7 @@ export class Engine {
 
   /** What other nodes tell. */
   notified(channel: Channel, payload: string): void {
-    if (channel === "amps_endpoint") this.endpointChanged(payload);
+    if (channel === "amps_endpoint") this.#changed(payload);
     if (channel !== "amps_due") return;
     const owned = payload
       .split(",")
@@ -176,16 +210,31 @@ export class Engine {
   health(): EngineHealth {
     return {
       counters: this.#dispatcher.counters,
+      accepted: this.#publisher.accepted,
+      publishing: this.#publisher.waiting,
       inFlight: this.#dispatcher.inFlight,
       queued: this.#lanes.queued,
+      queuedBytes: this.#lanes.queuedBytes,
       lanes: this.#lanes.count,
       unrecorded: this.#recorder.size,
+      waiting: this.#lanes.countWaiting(),
     };
+  }
+
+  /** Why deliveries of this endpoint wait here although they are due, and until when; null: they do not. */
+  waiting(endpointId: string): Waiting | null {
+    return this.#lanes.waiting(endpointId);
+  }
+
+  #changed(id: string): void {
+    if (id.startsWith(APPLICATION_PREFIX)) this.#targets.applicationChanged(id);
+    else this.endpointChanged(id);
   }
 
   async #letGo(buckets: ReadonlySet<number>): Promise<void> {
     this.#claimer.forget(buckets);
     this.#lanes.drop(buckets);
+    this.#lanes.reshare();
     await this.#dispatcher.settled(buckets);
   }
 }

@@ -150,7 +150,12 @@ export class Node {
   }
 
   get healthy(): boolean {
-    return this.#options.clock.monotonic() < this.#validUntil;
+    return this.leaseMs > 0;
+  }
+
+  /** How long this node may still act on its buckets. */
+  get leaseMs(): number {
+    return Math.max(0, this.#validUntil - this.#options.clock.monotonic());
   }
 
   async start(): Promise<void> {
@@ -196,6 +201,7 @@ export class Node {
     });
     await registerNode(storage, this.#session, { nodeId, roles: [...roles], leaseMs: LEASE_MS });
     this.#validUntil = askedAt + LEASE_MS - LEASE_MARGIN_MS;
+    log.info({ nodeId, roles: [...roles] }, "The node joined its peers.");
   }
 
   #scheduleTick(): void {
@@ -213,7 +219,11 @@ export class Node {
       await this.#renew();
       if (!this.#stopping) await this.#balance();
     } catch (error) {
-      this.#options.log.warn({ err: error }, "The lease could not be renewed; trying again.");
+      const nodeId = this.#nodeId;
+      this.#options.log.warn(
+        { err: error, nodeId },
+        "The lease could not be renewed; trying again.",
+      );
     }
   }
 
@@ -250,7 +260,11 @@ export class Node {
       if (limit <= 0) continue;
       const except = [...buckets.leaving];
       const claim = { nodeId: this.#nodeId, kind: buckets.kind, limit, except };
-      buckets.gain(await acquireBuckets(storage, claim));
+      const gained = await acquireBuckets(storage, claim);
+      buckets.gain(gained);
+      if (gained.length === 0) continue;
+      const fields = { nodeId: this.#nodeId, kind: buckets.kind, gained: gained.length };
+      log.info({ ...fields, owned: buckets.owned.size }, "Buckets acquired.");
     }
   }
 

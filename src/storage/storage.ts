@@ -35,6 +35,8 @@ export interface StorageOptions {
   timelines?: Timelines;
   /** Longest time for one statement. */
   statementMsMax?: number;
+  /** Connections kept although idle: so many are there when the database has none left to give. */
+  poolKept?: number;
   applicationName?: string;
   /** The connections of another handle, to share. */
   primary?: Primary;
@@ -59,6 +61,12 @@ function getTypeParser(oid: number, format?: "text" | "binary"): (value: never) 
   if (oid === OID_INT8) return Number;
   // pg types its parsers loosely.
   return pg.types.getTypeParser(oid, format) as (value: never) => unknown;
+}
+
+export interface PoolState {
+  total: number;
+  idle: number;
+  waiting: number;
 }
 
 /** What an operation needs to run SQL: the pool, or one connection inside a transaction. */
@@ -93,6 +101,7 @@ export class Storage implements Queries {
       connection: {
         application_name: options.applicationName ?? "amps",
         max: options.poolSize ?? 12,
+        min: options.poolKept ?? 0,
         idleTimeoutMillis: 30_000,
         connectionTimeoutMillis: 5_000,
         options:
@@ -161,7 +170,7 @@ export class Storage implements Queries {
   }
 
   /** Pooled connections to the database now. */
-  get pool(): { open: number; idle: number; waiting: number } {
+  get pool(): PoolState {
     return this.#primary.pool;
   }
 

@@ -22,7 +22,7 @@ let strict: World;
 let deviceId: string;
 
 beforeAll(async () => {
-  strict = await World.open({ battery: true, egressAllow: "" });
+  strict = await World.open({ battery: true, egressAllow: [] });
   const { environmentId } = strict.environments.sandbox;
   ({ deviceId } = await addDevice(strict.node.storage, environmentId));
 });

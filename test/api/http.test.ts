@@ -106,7 +106,10 @@ describe("paths and methods", () => {
 describe("for everyone", () => {
   test("health, ping and the description need no key and answer HEAD too", async () => {
     const health = await world.call("GET", "/api/v1/health", { key: null });
-    expect([health.status, health.body]).toEqual([200, { database: { status: "ok" } }]);
+    expect([health.status, health.body]).toEqual([
+      200,
+      { database: { status: "ok" }, clock: { status: "ok" } },
+    ]);
     const ping = await world.call("GET", "/api/v1/health/ping", { key: null });
     expect([ping.status, ping.text]).toEqual([204, ""]);
     const described = await world.call("GET", "/api/v1/openapi.json", { key: null });
@@ -127,7 +130,9 @@ describe("for everyone", () => {
       if (!["ping", "list-applications-ascending"].includes(name)) return;
       throw Object.assign(new Error("the database is shutting down"), { code: "57P01" });
     };
+    world.clock.aheadMs += 1_000;
     const health = await world.call("GET", "/api/v1/health", { key: null });
+    world.clock.aheadMs += 1_000;
     const list = await world.call("GET", "/api/v1/app");
     storage.before = before;
     expect(health.status).toBe(503);

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { Svix } from "svix";
 import { type AccessLimits, createAuthenticator } from "../../src/api/auth.ts";
+import type { ApiDeps } from "../../src/api/deps.ts";
 import { createApi } from "../../src/api/server.ts";
 import { Tokens } from "../../src/api/tokens/tokens.ts";
 import { createConnectors } from "../../src/battery/connectors/list.ts";
@@ -13,10 +14,16 @@ import { type Bootstrapped, bootstrap } from "../../src/storage/environments/boo
 import type { Clock } from "../../src/core/types.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { createIds, silentLog } from "../support/factories.ts";
-import { TestNode } from "../support/test-node.ts";
+import { TestNode, type TestNodeOptions } from "../support/test-node.ts";
 
 export const JWT_SECRET = randomBytes(32).toString("base64");
 export const PUBLIC_URL = "https://amps.example/base";
+
+export interface WorldChanges extends Partial<ApiDeps> {
+  /** The battery API too; nobody drives the actions it accepts. */
+  battery?: boolean;
+  limits?: AccessLimits;
+}
 
 export interface Answer {
   status: number;
@@ -34,11 +41,13 @@ export interface CallOptions {
   body?: unknown;
 }
 
-/** Real time, except that waiting between two looks can be skipped. */
+/** Real time, except that the test can skip some of it. */
 export class SkippableClock implements Clock {
   skip = false;
+  /** What is remembered for a while is forgotten sooner. */
+  aheadMs = 0;
   readonly now = (): number => systemClock.now();
-  readonly monotonic = (): number => systemClock.monotonic();
+  readonly monotonic = (): number => systemClock.monotonic() + this.aheadMs;
 
   after(delayMs: number, task: () => void): () => void {
     if (!this.skip) return systemClock.after(delayMs, task);
@@ -76,19 +85,20 @@ export class World {
     this.#drop = found.drop;
   }
 
-  /** @param options.battery the battery API too; nobody drives the actions it accepts */
+  /** Changes: what the test gives the API, or the node, beside their own. */
   static async open(
-    options: { battery?: boolean; limits?: AccessLimits; egressAllow?: string } = {},
+    { battery: withBattery = false, limits, ...changes }: WorldChanges = {},
+    nodeChanges: Partial<TestNodeOptions> = {},
   ): Promise<World> {
     const database = await createTestDatabase();
-    const node = await new TestNode({ url: database.url }).start();
+    const node = await new TestNode({ ...nodeChanges, url: database.url }).start();
     const ids = createIds();
     const keys = ["sk_test_", "sk_live_"].map((prefix) => prefix + randomBytes(24).toString("hex"));
     const environments = await bootstrap(node.storage, ids, {
       presetKeys: { sandbox: keys[0] ?? "", live: keys[1] ?? "" },
       generateKey: () => "",
     });
-    const allow = parseCidrList(options.egressAllow ?? "127.0.0.0/8");
+    const allow = parseCidrList("127.0.0.0/8");
     if (!allow.ok) throw new Error(allow.problems.join());
     const clock = new SkippableClock();
     const tokens = new Tokens({ keys: [Buffer.from(JWT_SECRET)], secret: JWT_SECRET }, clock);
@@ -96,7 +106,7 @@ export class World {
     const authenticate = createAuthenticator(storage, clock, tokens, {
       // One address stands for all callers of a test.
       failures: { count: 100_000, perMs: 1_000 },
-      ...options.limits,
+      ...limits,
     });
     const battery = (api: FastifyInstance): Promise<void> =>
       registerBatteryRoutes(api, {
@@ -122,7 +132,8 @@ export class World {
       httpsRequired: false,
       ownAddresses: () => [{ host: "127.0.0.1", port: 8071 }],
       version: "0.0.0-test",
-      routes: options.battery === true ? [battery] : [],
+      routes: withBattery ? [battery] : [],
+      ...changes,
     });
     await app.ready();
     return new World(node, app, { clock, environments, keys, drop: () => database.drop() });

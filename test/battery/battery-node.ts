@@ -9,7 +9,7 @@ import { createConnectors } from "../../src/battery/connectors/list.ts";
 import { createSimulatedClock } from "../../src/battery/connectors/sandbox/simulated-clock.ts";
 import { DeviceDriver } from "../../src/battery/driver.ts";
 import { bucketOf } from "../../src/core/bucket.ts";
-import type { Clock } from "../../src/core/types.ts";
+import type { Clock, Tracer } from "../../src/core/types.ts";
 import type { Ownership } from "../../src/engine/ownership.ts";
 import type { HandedOff } from "../../src/engine/publisher.ts";
 import type { Action } from "../../src/storage/actions/action.ts";
@@ -70,6 +70,7 @@ export interface BatteryNodeOptions {
   /** All of the node's time runs so many times as fast. */
   hurry?: number;
   activeMax?: number;
+  tracer?: Tracer | undefined;
   /** Stands before each connector, to lose or hold what it does. */
   wrap?: (connector: Connector) => Connector;
 }
@@ -108,8 +109,10 @@ export class BatteryNode {
       ids,
       ownership: this.ownership,
       connectors: this.connectors,
+      committing: (_messageIds, commit) => commit(),
       handOff: (rows) => void this.handedOff.push(...rows),
       signal: events.signal,
+      tracer: options.tracer,
       ...(options.activeMax !== undefined && { activeMax: options.activeMax }),
     });
     this.acceptor = new Acceptor(storage, (actions) => this.driver.handOff(actions));

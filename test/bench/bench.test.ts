@@ -70,7 +70,7 @@ test("the list names every benchmark with what it must reach", async () => {
   expect(output).toContain("must reach ratioToFloor ≥ 0.5, aim ≥ 0.8");
 });
 
-test("all of them run, and each prints what it promises", { timeout: 240_000 }, async () => {
+test("all of them run, and each prints what it promises", { timeout: 600_000 }, async () => {
   const { code, output, errors } = await bench("all", "--json", ...TINY.split(" "));
   expect(output.trim().split("\n"), errors).toHaveLength(1);
   expect(code, errors).toBe(hasRedis ? 0 : 1);

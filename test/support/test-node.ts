@@ -4,8 +4,9 @@
  */
 import { systemClock } from "../../src/clock.ts";
 import { BUCKET_COUNT } from "../../src/core/bucket.ts";
-import type { Clock } from "../../src/core/types.ts";
+import type { Clock, Log, Tracer } from "../../src/core/types.ts";
 import { Engine, type EngineEvent } from "../../src/engine/engine.ts";
+import type { EngineObserver } from "../../src/engine/observer.ts";
 import { Node } from "../../src/engine/ownership.ts";
 import {
   type Row,
@@ -23,12 +24,19 @@ const BUCKETS = Array.from({ length: BUCKET_COUNT }, (_, bucket) => bucket).join
 export class FaultyStorage extends Storage {
   before: (statementName: string, values: unknown[]) => void | Promise<void> = () => undefined;
   after: (statementName: string) => void | Promise<void> = () => undefined;
+  /** Statements under way. */
+  underWay = 0;
 
   override async query<R extends Row>(declared: Statement, values: unknown[]): Promise<R[]> {
-    await this.before(declared.name, values);
-    const rows = await super.query<R>(declared, values);
-    await this.after(declared.name);
-    return rows;
+    this.underWay += 1;
+    try {
+      await this.before(declared.name, values);
+      const rows = await super.query<R>(declared, values);
+      await this.after(declared.name);
+      return rows;
+    } finally {
+      this.underWay -= 1;
+    }
   }
 
   /** A statement of the test itself, past the faults. */
@@ -78,6 +86,9 @@ export interface TestNodeOptions {
   retryScheduleMs?: readonly number[];
   sender?: FakeSender;
   random?: () => number;
+  observer?: EngineObserver;
+  tracer?: Tracer | undefined;
+  log?: Log;
 }
 
 export class TestNode {
@@ -103,7 +114,7 @@ export class TestNode {
     const clock = this.#mortality.bind(options.clock ?? systemClock);
     this.storage = openStorage(url, options.clock === undefined ? {} : { now: () => clock.now() });
     const { storage, sender } = this;
-    const log = silentLog;
+    const { log = silentLog, observer, tracer } = options;
     const ids = createIds(() => clock.now());
     this.node = new Node({
       storage,
@@ -126,6 +137,8 @@ export class TestNode {
       retryScheduleMs,
       deliveryTimeoutMs: 30_000,
       userAgent: "Amps-Webhooks/test",
+      ...(observer !== undefined && { observer }),
+      tracer,
       signal: (event) => this.#saw(event),
     });
   }

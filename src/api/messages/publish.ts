@@ -105,5 +105,6 @@ export async function publish(
     idempotency,
   });
   const { messageId, createdAt } = acceptedOf(outcome, message.eventId);
+  deps.log.debug({ requestId: request.id, applicationId, messageId }, "Message accepted.");
   return { ...message, messageId, createdAt, expired: false };
 }

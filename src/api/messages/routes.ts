@@ -108,7 +108,7 @@ function registerWrites(app: FastifyInstance, deps: ApiDeps, scope: Scope): void
   app.post<{ Params: ApplicationPath; Querystring: { with_content?: boolean }; Body: MessageIn }>(
     "/app/:appId/msg",
     {
-      config: { opaque: ["payload", "data"], ownIdempotency: true },
+      config: { opaque: ["payload", "data"], ownIdempotency: true, intake: true },
       schema: {
         tags,
         operationId: "v1.message.create",

@@ -50,9 +50,15 @@ export interface TokenKeys {
   secret?: string;
 }
 
-/** The signing key that belongs to a master key; of no use for anything it seals. */
-export function deriveTokenKey(masterKey: Buffer): Buffer {
-  return Buffer.from(hkdfSync("sha256", masterKey, "", "amps bearer tokens", KEY_BYTES));
+/**
+ * The operator's secret, or else keys that every node derives alike from the master keys; they are of no use
+ * for anything those seal.
+ */
+export function tokenKeysOf(secret: string | undefined, masterKeys: readonly Buffer[]): TokenKeys {
+  if (secret !== undefined) return { keys: [Buffer.from(secret)], secret };
+  const derive = (masterKey: Buffer): Buffer =>
+    Buffer.from(hkdfSync("sha256", masterKey, "", "amps bearer tokens", KEY_BYTES));
+  return { keys: masterKeys.map(derive) };
 }
 
 function isSame(text: string, secret: string): boolean {

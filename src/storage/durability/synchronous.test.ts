@@ -90,7 +90,7 @@ test("E15: a commit that waits too long is refused with 503 and completes once t
   const failure: unknown = await insertMessages(hasty, [lost]).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(UncertainCommitError);
   expect(toApiError(failure)).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
-  expect(hasty.pool).toMatchObject({ open: 1, idle: 0 });
+  expect(hasty.pool).toMatchObject({ total: 1, idle: 0 });
   expect(await isVisible(lost.messageId)).toBe(false);
   await pair.run("b");
   await expect.poll(() => hasty.pool.idle, { timeout: 20_000 }).toBe(1);

@@ -36,7 +36,7 @@ export type InsertOutcome =
 /**
  * CTEs that store the rows of a preceding CTE `accepted` (application_id, message_id, event_id,
  * event_type, channels, tags, payload, created_at) and fan them out. Shared by everything that
- * makes messages; `owed` returns what is to be delivered. `svix-api.md` §9 has the matching rule.
+ * makes messages; `fan_out` has what is to be delivered. `svix-api.md` §9 has the matching rule.
  */
 export const STORE_AND_FAN_OUT = `
   stored AS (
@@ -44,19 +44,17 @@ export const STORE_AND_FAN_OUT = `
     SELECT application_id, message_id, event_id, event_type, channels, tags, payload, created_at
     FROM accepted
   ),
-  owed AS (
-    INSERT INTO delivery (application_id, endpoint_id, message_id, bucket, due_at)
-    SELECT e.application_id, e.endpoint_id, a.message_id, e.bucket, a.created_at
+  fan_out AS (
+    SELECT e.application_id, a.message_id, e.endpoint_id, e.bucket, e.revision, a.created_at
     FROM accepted a
     JOIN endpoint e ON e.application_id = a.application_id
     WHERE NOT e.disabled AND e.deleted_at IS NULL
       AND (e.event_types IS NULL OR a.event_type = ANY (e.event_types))
       AND (e.channels IS NULL OR e.channels && a.channels)
-    RETURNING application_id, endpoint_id, message_id, bucket
   ),
-  fan_out AS (
-    SELECT o.message_id, o.endpoint_id, o.bucket, e.revision
-    FROM owed o JOIN endpoint e USING (application_id, endpoint_id)
+  owed AS (
+    INSERT INTO delivery (application_id, endpoint_id, message_id, bucket, due_at)
+    SELECT application_id, endpoint_id, message_id, bucket, created_at FROM fan_out
   )`;
 
 // Payloads travel as one binary parameter and are cut by offset: an array of bytea would be sent as

@@ -103,6 +103,8 @@ test("E17: the standby is promoted while the old primary lives on, cut off: it i
   expect(await write(cutOff)).toBe("a");
   // Nobody told the old primary: it still takes connections, and waits for a standby that is gone.
   await other.promote("b");
+  // More than the pool has connections: some wait for one.
+  const under = Array.from({ length: 20 }, () => write(cutOff).catch(() => "refused"));
   const servers = new Set<unknown>();
   await expect
     .poll(() => write(cutOff).then((server) => servers.add(server) && server, String), {
@@ -111,6 +113,7 @@ test("E17: the standby is promoted while the old primary lives on, cut off: it i
     .toBe("b");
   expect(await write(cutOff)).toBe("b");
   expect([...servers]).toEqual(["b"]);
+  expect(await Promise.all(under)).not.toContain("a");
   expect(await other.query("a", "SELECT pg_is_in_recovery() AS standby")).toEqual([
     { standby: false },
   ]);

@@ -5,7 +5,7 @@
  *
  *   unknown ─ask all─► using A ─(each second, or an error: ask all)─► using A
  *      ▲                  ├─ B is writable on a higher timeline ─► using B, connections to A dropped
- *      └──────────────────┴─ A is gone, read-only or older, or silent three times
+ *      └──────────────────┴─ A is gone, read-only or older, or silent ten times
  *
  * With one host nobody asks until an error makes it suspect. Every new connection is judged before
  * its first statement, so one name that leads to another server in between is noticed too.
@@ -20,8 +20,8 @@ import { readServerState, type ServerState } from "./server-state.ts";
 import { RememberedTimelines, type Timelines } from "./timelines.ts";
 
 const WATCH_MS = 1_000;
-/** Rounds in a row without an answer that end the trust in the present primary. */
-const SILENT_ROUNDS_MAX = 3;
+/** Rounds in a row without an answer that end the trust in the present primary, where there is no other. */
+const SILENT_ROUNDS_MAX = 10;
 /** A dead peer is noticed after this and ten unanswered probes, one a second (libuv). */
 const KEEP_ALIVE_MS = 5_000;
 
@@ -42,6 +42,8 @@ interface Current {
   host: DatabaseHost;
   pool: pg.Pool;
   sessions: Set<pg.Client>;
+  /** Refusals of those who wait for a pooled connection. */
+  waiting: Set<(error: Error) => void>;
   /** Connected, pooled and not yet ended. */
   pooled: Set<pg.ClientBase>;
 }
@@ -74,13 +76,7 @@ export class Primary {
   /** A pooled connection to the primary. @throws NoPrimaryError, or why it could not be had */
   async connect(): Promise<pg.PoolClient> {
     const current = await this.#find();
-    let client: pg.PoolClient;
-    try {
-      client = await current.pool.connect();
-    } catch (error) {
-      this.suspect(error);
-      throw error;
-    }
+    const client = await this.#take(current);
     if (this.#admitted.has(client)) return client;
     try {
       await this.#admit(client, current);
@@ -131,10 +127,10 @@ export class Primary {
   }
 
   /** Pooled connections, to be watched. */
-  get pool(): { open: number; idle: number; waiting: number } {
+  get pool(): { total: number; idle: number; waiting: number } {
     const pool = this.#current?.pool;
     return {
-      open: pool?.totalCount ?? 0,
+      total: pool?.totalCount ?? 0,
       idle: pool?.idleCount ?? 0,
       waiting: pool?.waitingCount ?? 0,
     };
@@ -146,6 +142,29 @@ export class Primary {
     await this.#round;
     for (const probe of this.#probes) probe.close();
     await this.#current?.pool.end();
+  }
+
+  /** Nobody waits on for a server that was dropped: it may be out of reach, its pool used up. */
+  async #take(current: Current): Promise<pg.PoolClient> {
+    // The usual case, had at once: the bookkeeping below is only for those who wait.
+    if (current.pool.idleCount > current.pool.waitingCount) return await current.pool.connect();
+    const taken = Promise.withResolvers<pg.PoolClient>();
+    const pending = current.pool.connect();
+    pending.then(taken.resolve, taken.reject);
+    current.waiting.add(taken.reject);
+    try {
+      return await taken.promise;
+    } catch (error) {
+      this.suspect(error);
+      // Whatever still comes of it is not used.
+      pending.then(
+        (client) => client.release(true),
+        () => undefined,
+      );
+      throw error;
+    } finally {
+      current.waiting.delete(taken.reject);
+    }
   }
 
   async #find(): Promise<Current> {
@@ -254,7 +273,13 @@ export class Primary {
 
   #use(host: DatabaseHost): void {
     const pool = new pg.Pool(this.#configOf(host));
-    const current: Current = { host, pool, sessions: new Set(), pooled: new Set() };
+    const current: Current = {
+      host,
+      pool,
+      sessions: new Set(),
+      waiting: new Set(),
+      pooled: new Set(),
+    };
     this.#current = current;
     pool.on("connect", (client) => current.pooled.add(client));
     pool.on("remove", (client) => current.pooled.delete(client));
@@ -275,6 +300,8 @@ export class Primary {
     this.#current = undefined;
     if (current === undefined) return;
     void current.pool.end();
+    const refusal = new NoPrimaryError([`${current.host.name} is no longer the primary`]);
+    for (const refuse of current.waiting) refuse(refusal);
     for (const client of [...current.pooled, ...current.sessions]) destroy(client);
   }
 
