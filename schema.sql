@@ -48,6 +48,7 @@ TABLE application (
   name text NOT NULL,
   throttle_rate integer,
   metadata text NOT NULL DEFAULT '{}'::text,
+  tokens_since timestamp with time zone,  -- Tokens issued before it and without a row in portal_session are refused.
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   deleted_at timestamp with time zone,
@@ -282,6 +283,17 @@ TABLE node (
 )
 
 SEQUENCE node_lock_number
+
+-- Application tokens that were given to portals; without its row a token is refused. The token itself is not stored.
+TABLE portal_session (
+  application_id text COLLATE "C" NOT NULL,
+  token_id text COLLATE "C" NOT NULL,
+  session_id text COLLATE "C",
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT portal_session_pkey PRIMARY KEY (application_id, token_id),
+)
+CREATE INDEX portal_session_expires ON public.portal_session USING btree (expires_at)
 
 -- The memory of a simulated battery: the far side of the sandbox connector, not ours to reason about.
 TABLE sandbox_battery (

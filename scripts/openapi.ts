@@ -6,6 +6,7 @@ import { IdSource } from "../src/core/ids.ts";
 import type { Log } from "../src/core/types.ts";
 import { describeApi } from "../src/api/openapi-document.ts";
 import { createApi, routesOf } from "../src/api/server.ts";
+import { Tokens } from "../src/api/tokens/tokens.ts";
 import { registerBatteryRoutes } from "../src/battery/routes.ts";
 import { systemClock } from "../src/clock.ts";
 import { Storage } from "../src/storage/storage.ts";
@@ -32,6 +33,8 @@ export async function writeOpenApi(): Promise<string> {
     storage,
     engine: { publish: unused, resend: unused, endpointChanged: unused },
     authenticate: unused,
+    tokens: new Tokens({ keys: [] }, systemClock),
+    publicUrl: unused,
     clock: systemClock,
     log,
     ids,

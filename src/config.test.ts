@@ -58,6 +58,18 @@ test.each<[string, string, Partial<Config>]>([
   ["AMPS_HOST", "0.0.0.0", { host: "0.0.0.0" }],
   ["AMPS_HOST", "::1", { host: "::1" }],
   ["AMPS_PORT", "0", { port: 0 }],
+  [
+    "AMPS_MASTER_KEY_OLD",
+    `${key.toString("hex")}, ${key.toString("base64")}`,
+    {
+      oldMasterKeys: [key, key],
+    },
+  ],
+  ["AMPS_JWT_SECRET", "j".repeat(32), { jwtSecret: "j".repeat(32) }],
+  ["AMPS_RATE_LIMIT", "off", { rateLimit: null }],
+  ["AMPS_RATE_LIMIT", "600/m", { rateLimit: { count: 600, perMs: 60_000 } }],
+  ["AMPS_PUBLIC_URL", "https://amps.example.com/", { publicUrl: "https://amps.example.com" }],
+  ["AMPS_PUBLIC_URL", "http://a.test:9/base/", { publicUrl: "http://a.test:9/base" }],
   ["AMPS_PORT", "65535", { port: 65_535 }],
   ["AMPS_DATA_DIR", "/var/lib/amps", { dataDir: path.resolve("/var/lib/amps") }],
   ["AMPS_SANDBOX_KEY", "sk_test_ab-1", { presetKeys: { sandbox: "sk_test_ab-1" } }],
@@ -94,6 +106,14 @@ test.each([
   ["AMPS_MASTER_KEY", Buffer.alloc(31).toString("base64")],
   ["AMPS_MASTER_KEY", `${key.toString("base64").slice(0, 20)}!${key.toString("base64").slice(20)}`],
   ["AMPS_MASTER_KEY", "abcd"],
+  ["AMPS_JWT_SECRET", "j".repeat(31)],
+  ["AMPS_MASTER_KEY_OLD", `${key.toString("hex")},abcd`],
+  ["AMPS_RATE_LIMIT", "1000"],
+  ["AMPS_RATE_LIMIT", "0/s"],
+  ["AMPS_RATE_LIMIT", "5/d"],
+  ["AMPS_PUBLIC_URL", "amps.example.com"],
+  ["AMPS_PUBLIC_URL", "https://user@amps.example.com"],
+  ["AMPS_PUBLIC_URL", "https://amps.example.com/?a=b"],
   ["AMPS_EGRESS_ALLOW", "10.0.0.0/33"],
   ["AMPS_EGRESS_ALLOW", "localhost"],
   ["AMPS_RETRY_SCHEDULE", "5"],
@@ -139,9 +159,11 @@ test("all mistakes come together, with what was given, never with a secret", () 
     AMPS_LIVE_KEY: secret,
     AMPS_ADMIN_PASSWORD: secret,
     AMPS_MASTER_KEY: secret,
+    AMPS_MASTER_KEY_OLD: secret,
+    AMPS_JWT_SECRET: secret,
     DATABASE_URL: `http://amps:${secret}@host/amps`,
   });
-  expect(found).toHaveLength(7);
+  expect(found).toHaveLength(9);
   expect(found).toContain('AMPS_PORT: must be a port, 0 to 65535 (0: a free one) (got "high")');
   expect(found.join("\n")).toContain('separated by commas, such as 5s,5m,2h (got "soon")');
   expect(found.join("\n")).not.toContain(secret);

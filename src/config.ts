@@ -4,6 +4,7 @@
  * file that reads the process's environment.
  */
 import path from "node:path";
+import { type AccessConfig, loadAccess } from "./config/access.ts";
 import { flagOf, Values } from "./config/values.ts";
 import { type CidrList, parseCidrList } from "./core/address.ts";
 import { parseDatabaseUrl } from "./core/database-url.ts";
@@ -13,7 +14,7 @@ import { OPTIONS } from "./options.ts";
 export type Role = "api" | "engine" | "battery";
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
-export interface Config {
+export interface Config extends AccessConfig {
   host: string;
   /** 0 takes a free one. */
   port: number;
@@ -23,6 +24,8 @@ export interface Config {
   adminPassword?: string;
   /** 32 bytes. Undefined: generated into the data directory. */
   masterKey?: Buffer;
+  /** They open what they sealed, until it is sealed anew. */
+  oldMasterKeys: Buffer[];
   /** Beyond the public internet, what deliveries may reach. */
   egressAllow: CidrList;
   retryScheduleMs: number[];
@@ -49,6 +52,8 @@ const SECRET_OPTIONS = new Set([
   "AMPS_LIVE_KEY",
   "AMPS_ADMIN_PASSWORD",
   "AMPS_MASTER_KEY",
+  "AMPS_MASTER_KEY_OLD",
+  "AMPS_JWT_SECRET",
   "AMPS_METRICS_TOKEN",
 ]);
 const ROLES: readonly Role[] = ["api", "engine", "battery"];
@@ -81,6 +86,12 @@ function parseMasterKey(text: string): Buffer | undefined {
   if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return undefined;
   const key = Buffer.from(text, "base64");
   return key.length === MASTER_KEY_BYTES ? key : undefined;
+}
+
+function parseMasterKeys(text: string): Buffer[] | undefined {
+  const keys = text.split(",").map((key) => parseMasterKey(key.trim()));
+  const valid = keys.filter((key) => key !== undefined);
+  return valid.length === keys.length ? valid : undefined;
 }
 
 function parseSchedule(text: string): number[] | undefined {
@@ -133,7 +144,7 @@ function loadDatabase(values: Values): Config["database"] {
 function loadSecrets(
   values: Values,
   production: boolean,
-): Pick<Config, "presetKeys" | "adminPassword" | "masterKey"> {
+): Pick<Config, "presetKeys" | "adminPassword" | "masterKey" | "oldMasterKeys"> {
   const sandbox = values.parse<string | undefined>(
     "AMPS_SANDBOX_KEY",
     undefined,
@@ -152,7 +163,12 @@ function loadSecrets(
     parse: parseMasterKey,
     expected: "must be 32 bytes as base64 or as 64 hex digits (openssl rand -base64 32)",
   });
+  const oldMasterKeys = values.parse<Buffer[]>("AMPS_MASTER_KEY_OLD", [], {
+    parse: parseMasterKeys,
+    expected: "must be keys like AMPS_MASTER_KEY, separated by commas",
+  });
   return {
+    oldMasterKeys,
     presetKeys: { ...(sandbox !== undefined && { sandbox }), ...(live !== undefined && { live }) },
     ...(adminPassword !== undefined && { adminPassword }),
     ...(masterKey !== undefined && { masterKey }),
@@ -268,6 +284,7 @@ export function loadConfig(
     database: loadDatabase(values),
     dataDir: path.resolve(values.get("AMPS_DATA_DIR") ?? ".amps"),
     ...loadSecrets(values, production),
+    ...loadAccess(values),
     ...loadDelivery(values, production),
     ...loadSandbox(values),
     ...loadWork(values),

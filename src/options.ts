@@ -38,6 +38,26 @@ export const OPTIONS: readonly Option[] = [
     meaning: "32 bytes (base64 or hex) that seal secrets; required with DATABASE_URL",
   },
   {
+    name: "AMPS_MASTER_KEY_OLD",
+    fallback: "none",
+    meaning: "master keys being replaced, separated by commas: they still open what they sealed",
+  },
+  {
+    name: "AMPS_JWT_SECRET",
+    fallback: "derived from the master key",
+    meaning: "secret that signs bearer tokens (HS256), 32 characters or more",
+  },
+  {
+    name: "AMPS_PUBLIC_URL",
+    fallback: "where the API listens",
+    meaning: "what links for people start with, such as https://amps.example.com",
+  },
+  {
+    name: "AMPS_RATE_LIMIT",
+    fallback: "off",
+    meaning: "requests of one API key that a process answers, such as 1000/s; more are 429",
+  },
+  {
     name: "AMPS_EGRESS_ALLOW",
     fallback: "loopback; with NODE_ENV=production nothing",
     meaning: "CIDRs beyond the public internet that deliveries may reach",

@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createAuthenticator } from "./api/auth.ts";
 import { createApi } from "./api/server.ts";
+import { tokenKeysOf, Tokens } from "./api/tokens/tokens.ts";
 import type { ServerFacts } from "./banner.ts";
 import { createConnectors } from "./battery/connectors/list.ts";
 import { DeviceDriver } from "./battery/driver.ts";
@@ -27,6 +28,7 @@ import { migrate } from "./storage/migrate.ts";
 import { awaitPrimary } from "./storage/primary/await-primary.ts";
 import { RememberedTimelines } from "./storage/primary/timelines.ts";
 import { readServerVersion } from "./storage/server-version.ts";
+import { startResealing } from "./storage/reseal/background.ts";
 import { ObservedStorage } from "./storage/observed-storage.ts";
 import type { Storage } from "./storage/storage.ts";
 import { Vault } from "./storage/vault.ts";
@@ -90,7 +92,7 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
   const telemetry = await startTelemetry(config, tools.version);
   stops.add(() => telemetry.stop());
   const database = await openDatabase(config, { ...tools, telemetry }, stops);
-  const { storage, apiStorage, workers } = database;
+  const { storage, apiStorage, workers, masterKeys } = database;
   const ids = new IdSource(
     () => systemClock.now(),
     (bytes) => randomFillSync(bytes),
@@ -99,6 +101,7 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
     presetKeys: config.presetKeys,
     generateKey,
   });
+  if (config.roles.has("api")) stops.add(startResealing(storage, log));
   await ensureSandboxBatteries(storage, ids, {
     environmentId: environments.sandbox.environmentId,
     count: config.sandboxBatteries,
@@ -117,7 +120,11 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
   stops.add(async () => workers.askToStop());
   const shared = { ...tools, telemetry, ids, work, listening };
   const url = config.roles.has("api")
-    ? await startApi(config, { ...shared, storage: apiStorage, workStorage: storage }, stops)
+    ? await startApi(
+        config,
+        { ...shared, storage: apiStorage, workStorage: storage, masterKeys },
+        stops,
+      )
     : undefined;
   const facts = await describe(config, tools, { storage, environments, url });
   return { facts, failed: database.failed, stop: () => stops.run() };
@@ -129,16 +136,20 @@ function generateKey(mode: EnvironmentMode): string {
   return prefix + randomBytes(KEY_BYTES).toString("base64url");
 }
 
+interface Database {
+  storage: Storage;
+  apiStorage: Storage;
+  workers: Workers;
+  /** The current one first. */
+  masterKeys: Buffer[];
+  failed: Promise<Error>;
+}
+
 async function openDatabase(
   config: Config,
   { log, tell, telemetry }: ServerTools & { telemetry: Telemetry },
   stops: Stops,
-): Promise<{
-  storage: Storage;
-  apiStorage: Storage;
-  workers: Workers;
-  failed: Promise<Error>;
-}> {
+): Promise<Database> {
   let connectionUrl: string;
   let failed = new Promise<Error>(() => undefined);
   let timelines = new RememberedTimelines();
@@ -157,7 +168,7 @@ async function openDatabase(
   await migrate(connectionUrl, { log, timelines });
   const masterKey = config.masterKey ?? (await ensureMasterKey(config.dataDir));
   const open = (poolSize: number, poolKept: number): Storage => {
-    const vault = new Vault(masterKey);
+    const vault = new Vault(masterKey, config.oldMasterKeys);
     const options = { connectionUrl, vault, log, timelines, poolSize, poolKept };
     const storage = new ObservedStorage(options, telemetry.watch);
     stops.add(() => storage.close());
@@ -181,7 +192,8 @@ async function openDatabase(
   });
   // They are asked to stop before, and finish beside us; the database outlives them.
   stops.add(() => workers.stopped());
-  return { storage, apiStorage, workers, failed };
+  const masterKeys = [masterKey, ...config.oldMasterKeys];
+  return { storage, apiStorage, workers, masterKeys, failed };
 }
 
 interface Work {
@@ -268,17 +280,24 @@ interface ApiTools extends ServerTools {
   work: Work;
   /** Filled with where the API listens. */
   listening: ListenAddress[];
+  masterKeys: Buffer[];
 }
 
 async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<string> {
   const { storage, ids, log, version, work, listening, telemetry, workStorage } = tools;
   const { engine, driver, connectors } = work;
-  const authenticate = createAuthenticator(storage, systemClock);
+  const tokens = new Tokens(tokenKeysOf(config.jwtSecret, tools.masterKeys), systemClock);
+  const authenticate = createAuthenticator(storage, systemClock, tokens, {
+    perKey: config.rateLimit,
+  });
+  let url = "";
   const { condition, backlog } = watchParts(telemetry, { ...work, ...tools, config });
   const api = createApi({
     storage,
     engine,
     authenticate,
+    tokens,
+    publicUrl: () => config.publicUrl ?? url,
     clock: systemClock,
     log,
     ids,
@@ -312,7 +331,8 @@ async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<
     ],
   });
   stops.add(() => api.close());
-  return listen(api, config, listening);
+  url = await listen(api, config, listening);
+  return url;
 }
 
 async function listen(

@@ -8,6 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Authenticate } from "./auth.ts";
 import type { MetricsRouteOptions } from "./metrics-route.ts";
+import type { Tokens } from "./tokens/tokens.ts";
 
 /** A part of the node that can be unwell. */
 export interface PartHealth {
@@ -29,6 +30,9 @@ export interface ApiDeps {
   storage: Storage;
   engine: Pick<Engine, "publish" | "resend" | "endpointChanged">;
   authenticate: Authenticate;
+  tokens: Tokens;
+  /** What links to people start with, without a slash at the end; never from a request. */
+  publicUrl: () => string;
   clock: Clock;
   log: Log;
   ids: IdSource;

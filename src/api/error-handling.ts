@@ -9,6 +9,7 @@ import { ApiError, type ErrorCode, renderError } from "./errors.ts";
 import { BODY_BYTES_MAX } from "./body-parser.ts";
 import { writeJson } from "./json-text.ts";
 import { pathOf } from "./request.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
 
 const FRAMEWORK: Record<string, [ErrorCode, string]> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ["payload_too_large", `A body has at most ${BODY_BYTES_MAX} bytes.`],
@@ -82,6 +83,10 @@ export function sendError(reply: FastifyReply, error: ApiError): FastifyReply {
     .send(renderError(error));
 }
 
+const SECURITY_LINES = Object.entries(SECURITY_HEADERS)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join("");
+
 interface ClientSocket {
   writable: boolean;
   destroy(): void;
@@ -112,6 +117,7 @@ export function answerClientError(error: { code: string }, socket: ClientSocket)
   const body = JSON.stringify(renderError(refusal));
   socket.end(
     `HTTP/1.1 ${refusal.status} ${reason}\r\nconnection: close\r\n` +
-      `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `${SECURITY_LINES}content-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

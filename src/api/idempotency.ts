@@ -52,9 +52,12 @@ export function idempotencyOf(request: FastifyRequest): IdempotencyKey | null {
   const path = pathOf(request.url);
   const query = request.url.slice(path.length);
   const operation = `${request.method} ${path.replace(/\/+$/, "")}`;
+  const { environmentId, portal } = identityOf(request);
+  // A portal's keys are its own: it must not find an answer that was given to the organisation.
+  const owner = portal === null ? "" : `${portal.applicationId}\n`;
   return {
-    environmentId: identityOf(request).environmentId,
-    keyHash: createHash("sha256").update(`${operation}\n${key}`).digest(),
+    environmentId,
+    keyHash: createHash("sha256").update(`${owner}${operation}\n${key}`).digest(),
     requestHash: createHash("sha256")
       .update(`${operation}${query}\n`)
       .update(request.rawBody ?? "")

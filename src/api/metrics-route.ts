@@ -28,6 +28,12 @@ function hasToken({ headers }: FastifyRequest, token: string | undefined): boole
   return timingSafeEqual(digest(sent), digest(token));
 }
 
+/** A portal's token is of one application; these figures are of all. */
+async function isOperators(request: FastifyRequest, authenticate: Authenticate): Promise<boolean> {
+  const answer = await authenticate(request.headers, request.ip);
+  return answer.ok && answer.identity.portal === null;
+}
+
 export function registerMetrics(
   app: FastifyInstance,
   options: MetricsRouteOptions,
@@ -37,7 +43,7 @@ export function registerMetrics(
     METRICS_PATH,
     { config: { access: "none", always: true }, schema: { hide: true } },
     async (request, reply) => {
-      if (!hasToken(request, options.token) && !(await authenticate(request.headers)).ok) {
+      if (!hasToken(request, options.token) && !(await isOperators(request, authenticate))) {
         throw new ApiError(
           "authentication_failed",
           "Send `Authorization: Bearer` with the value of AMPS_METRICS_TOKEN or an API key.",

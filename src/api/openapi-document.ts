@@ -158,7 +158,7 @@ export function describeApi(routes: readonly Route[], version: string): Json {
         },
       },
       securitySchemes: {
-        bearer: { type: "http", scheme: "bearer", description: "An API key, `sk_…`." },
+        bearer: { type: "http", scheme: "bearer", description: "An API key, `sk_…`, or a token." },
         apiKey: { type: "apiKey", in: "header", name: "x-api-key", description: "The same key." },
       },
     },

@@ -1,5 +1,6 @@
 /** What our hooks add to a request, and how routes read it. */
 import type { FastifyRequest } from "fastify";
+import type { Caller } from "../storage/tenant-wall.ts";
 import type { Identity } from "./auth.ts";
 import { notFound } from "./errors.ts";
 
@@ -41,6 +42,17 @@ export function identityOf(request: FastifyRequest): Identity {
   if (request.identity === null)
     throw new Error(`${request.routeOptions.url} did not authenticate.`);
   return request.identity;
+}
+
+/** For the wall between tenants. */
+export function callerOf({ environmentId, defaultApplicationId, portal }: Identity): Caller {
+  if (portal === null) return { environmentId, applicationIds: [defaultApplicationId] };
+  return { environmentId, applicationIds: [portal.applicationId], fixed: true };
+}
+
+/** The feature flags that a portal sees event types of; null for everyone else, who sees all. */
+export function flagsOf(request: FastifyRequest): readonly string[] | null {
+  return identityOf(request).portal?.featureFlags ?? null;
 }
 
 /** Path and nothing else: query strings are not for logs. */

@@ -14,9 +14,10 @@ import { registerMetrics } from "./metrics-route.ts";
 import { pathOf } from "./request.ts";
 import { watchRequests } from "./request-metrics.ts";
 import { RouteTable } from "./route-table.ts";
+import { SECURITY_HEADERS, strictTransport } from "./security-headers.ts";
 import { installTracing } from "./tracing.ts";
 import { compileValidator } from "./validation.ts";
-import { allowOrigins, webhookApi, WEBHOOK_API_PATH } from "./webhook-api.ts";
+import { allowOrigins, OPEN_TO_ALL_ORIGINS, webhookApi, WEBHOOK_API_PATH } from "./webhook-api.ts";
 
 const HEADER_BYTES_MAX = 16_384;
 /** Checked once a second, so a dripping request is closed before 10 s. */
@@ -51,6 +52,9 @@ function makeServer(deps: ApiDeps): FastifyInstance {
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
+      // No hook has run.
+      reply.headers({ ...SECURITY_HEADERS, ...strictTransport(deps.publicUrl()) });
+      if (request.url.startsWith(`${WEBHOOK_API_PATH}/`)) reply.headers(OPEN_TO_ALL_ORIGINS);
       void sendRootError(deps, request, reply, toApiError(error));
     },
   });
@@ -149,6 +153,10 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   app.setValidatorCompiler(compileValidator);
   installLogging(app, deps);
   installFarewell(app);
+  app.addHook("onRequest", (_request, reply, done) => {
+    reply.headers({ ...SECURITY_HEADERS, ...strictTransport(deps.publicUrl()) });
+    done();
+  });
   watchRequests(app, deps.metrics);
   installTracing(app, deps.tracer);
   app.addHook("onRequest", allowOrigins);

@@ -120,6 +120,11 @@ function queryReader(schema: TSchema): QueryReader {
     for (const [parameter, values] of groupByName(query)) {
       const own = Object.hasOwn(known, parameter) ? known[parameter] : undefined;
       const loc = ["query", parameter];
+      // PostgreSQL has no such text, so nothing can be found by it.
+      if (values.some((raw) => raw.includes("\0"))) {
+        items.push({ loc, msg: `${parameter} has a zero byte.`, type: "value_error" });
+        continue;
+      }
       if (own === undefined) {
         value[parameter] = values[0];
       } else if (own.type === "array") {

@@ -1,8 +1,11 @@
 /** The webhook API, `/api/v1`: Svix's REST API, so that its clients work unchanged (`svix-api.md`). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { TenantWall } from "../storage/tenant-wall.ts";
+import { checkAccess } from "./access.ts";
 import { registerApplications } from "./applications/routes.ts";
 import { registerDestinations } from "./attempts/destination-routes.ts";
 import { registerAttempts } from "./attempts/routes.ts";
+import type { Authentication } from "./auth.ts";
 import type { ApiDeps } from "./deps.ts";
 import { registerEndpoints } from "./endpoints/routes.ts";
 import { registerEndpointSigning } from "./endpoints/signing-routes.ts";
@@ -15,10 +18,16 @@ import { writeJson } from "./json-text.ts";
 import { registerMessages } from "./messages/routes.ts";
 import { registerNotImplemented } from "./not-implemented.ts";
 import { registerOpenApi } from "./openapi-route.ts";
+import { registerPortalAccess } from "./portal/routes.ts";
+import { callerOf } from "./request.ts";
 import { Scope } from "./scope.ts";
 
 export const WEBHOOK_API_PATH = "/api/v1";
 const CORS_SECONDS = 600;
+export const OPEN_TO_ALL_ORIGINS = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "retry-after, idempotency-replayed",
+};
 
 /**
  * Portals call this API from browsers on any origin. Keys are sent by scripts on purpose, never by the
@@ -29,11 +38,11 @@ export async function allowOrigins(
   reply: FastifyReply,
 ): Promise<FastifyReply | undefined> {
   if (!request.url.startsWith(`${WEBHOOK_API_PATH}/`)) return undefined;
-  reply.header("access-control-allow-origin", "*");
+  reply.headers(OPEN_TO_ALL_ORIGINS);
   if (request.method !== "OPTIONS") return undefined;
   const asked = request.headers["access-control-request-headers"];
   reply.headers({
-    "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+    "access-control-allow-methods": "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE",
     "access-control-max-age": String(CORS_SECONDS),
     vary: "access-control-request-headers",
     ...(asked !== undefined && { "access-control-allow-headers": asked }),
@@ -41,32 +50,37 @@ export async function allowOrigins(
   return await reply.code(204).send();
 }
 
-const READS = new Set(["GET", "HEAD"]);
-
-function checkScope(request: FastifyRequest, scope: "full" | "read"): void {
-  const { access } = request.routeOptions.config;
-  if (scope === "full" || (READS.has(request.method) && access !== "full")) return;
-  throw new ApiError("insufficient access", "This key may only read; use a key with full access.");
+function refusalOf(answer: Extract<Authentication, { ok: false }>): ApiError {
+  if (answer.reason === "invalid") return new ApiError(answer.code, answer.detail);
+  if (answer.reason === "limited") return new ApiError("rate_limited", answer.detail, answer);
+  const detail = "No API key: send `Authorization: Bearer KEY`.";
+  return new ApiError("authentication_failed", detail);
 }
 
-function installAuthentication(app: FastifyInstance, { authenticate }: ApiDeps): void {
+function installAuthentication(
+  app: FastifyInstance,
+  { authenticate, storage }: ApiDeps,
+  wall: TenantWall,
+): void {
   app.addHook("onRequest", async (request) => {
     if (request.routeOptions.config.access === "none") return;
-    const answer = await authenticate(request.headers);
-    if (!answer.ok) {
-      const detail =
-        answer.reason === "missing"
-          ? "No API key: send `Authorization: Bearer KEY`."
-          : "Invalid token";
-      throw new ApiError("authentication_failed", detail);
-    }
-    request.identity = answer.identity;
-    checkScope(request, answer.identity.scope);
+    const answer = await authenticate(request.headers, request.ip);
+    if (!answer.ok) throw refusalOf(answer);
+    const { identity } = answer;
+    request.identity = identity;
+    await wall.run(callerOf(identity), () => checkAccess(storage, identity, request));
+  });
+  // Not before: while a body comes in, Node forgets for whom.
+  app.addHook("preHandler", (request, _reply, done) => {
+    if (request.identity === null) done();
+    else wall.run(callerOf(request.identity), done);
   });
 }
 
 /** All of the webhook API, in a context of its own. */
-export async function webhookApi(app: FastifyInstance, deps: ApiDeps): Promise<void> {
+export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promise<void> {
+  const wall = new TenantWall();
+  const deps = { ...options, storage: options.storage.guarded(wall) };
   const scope = new Scope(deps.storage, deps.clock);
   // Response schemas only describe: what we write is already of their shape.
   app.setSerializerCompiler(() => writeJson);
@@ -76,7 +90,7 @@ export async function webhookApi(app: FastifyInstance, deps: ApiDeps): Promise<v
     logError(deps.log, request, refusal);
     return await sendError(reply, refusal);
   });
-  installAuthentication(app, deps);
+  installAuthentication(app, deps, wall);
   installIdempotency(app, deps.storage, deps.clock);
   app.addHook("onSend", async (_request, reply, payload) => {
     // Exactly this, without a charset: JSON has none.
@@ -92,5 +106,6 @@ export async function webhookApi(app: FastifyInstance, deps: ApiDeps): Promise<v
   registerMessages(app, deps, scope);
   registerAttempts(app, deps, scope);
   registerDestinations(app, deps, scope);
+  registerPortalAccess(app, deps, scope);
   registerNotImplemented(app);
 }

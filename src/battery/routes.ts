@@ -7,8 +7,10 @@ import type { TSchema } from "typebox";
 import type { Authenticate } from "../api/auth.ts";
 import { logError, toApiError } from "../api/error-handling.ts";
 import { writeJson } from "../api/json-text.ts";
+import { callerOf, identityOf } from "../api/request.ts";
 import { compileValidator } from "../api/validation.ts";
 import type { Log } from "../core/types.ts";
+import { TenantWall } from "../storage/tenant-wall.ts";
 import { Acceptor } from "./acceptor.ts";
 import { registerActionRoutes } from "./action-routes.ts";
 import type { BatteryContext, BatteryRoutesOptions } from "./context.ts";
@@ -25,8 +27,11 @@ export async function registerBatteryRoutes(
   options: BatteryRoutesOptions,
 ): Promise<void> {
   const { storage, clock, log, connectors, onAccepted } = options;
+  const wall = new TenantWall();
   const context: BatteryContext = {
     ...options,
+    storage: storage.guarded(wall),
+    // These serve many requests at once, of any tenant, out of their batches.
     acceptor: new Acceptor(storage, onAccepted),
     catalogue: new DeviceCatalogue(storage, clock, connectors),
     reader: new DeviceReader(storage, clock, log),
@@ -40,6 +45,9 @@ export async function registerBatteryRoutes(
       return context.envelope.refusal(reply, refusal);
     });
     plugin.addHook("onRequest", (request) => authenticate(request, options.authenticate));
+    plugin.addHook("preHandler", (request, _reply, done) => {
+      wall.run(callerOf(identityOf(request)), done);
+    });
     plugin.addHook("onClose", async () => {
       await context.acceptor.drained();
       await context.reader.drained();
@@ -56,10 +64,21 @@ function refused(error: unknown, request: FastifyRequest, log: Log): Refusal {
   return refusalOf(apiError);
 }
 
+/** A portal shows webhooks; batteries are the organisation's. */
+const PORTAL = "An application token of the webhook API opens no batteries.";
+
 async function authenticate(request: FastifyRequest, ask: Authenticate): Promise<void> {
-  const answer = await ask(request.headers);
+  const answer = await ask(request.headers, request.ip);
   if (!answer.ok) {
+    if (answer.reason === "limited") {
+      const { detail: message, retryAfterSeconds } = answer;
+      const details = { reason: "rate_limit", retryAfterSeconds };
+      throw new Refusal("RATE_LIMIT_EXCEEDED", { message, retryAfterSeconds, details });
+    }
     throw new Refusal(answer.reason === "missing" ? "UNAUTHORIZED" : "INVALID_API_KEY");
+  }
+  if (answer.identity.portal !== null) {
+    throw new Refusal("INSUFFICIENT_PERMISSIONS", { message: PORTAL });
   }
   request.identity = answer.identity;
   const writes = request.method !== "GET" && request.method !== "HEAD";

@@ -1,7 +1,19 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import * as fc from "fast-check";
 import ipaddr from "ipaddr.js";
 import { describe, expect, test } from "vitest";
 
+import { ALLOWED, DENIED, METADATA } from "../../test/support/address-table.ts";
+import { fuzzRuns } from "../../test/support/fuzz-runs.ts";
+import {
+  AZURE_WIRE_SERVER,
+  IPV4_MULTICAST,
+  IPV4_SPECIAL,
+  IPV6_GLOBAL_UNICAST,
+  IPV6_SPECIAL,
+  MAPPED,
+} from "../../test/support/special-purpose-addresses.ts";
 import {
   type CidrList,
   coversLoopback,
@@ -21,94 +33,35 @@ function cidrs(text: string): CidrList {
 const NOTHING = cidrs("");
 const EVERYTHING = cidrs("0.0.0.0/0 ::/0");
 
-const METADATA = [
-  "100.100.100.200",
-  "169.254.169.254",
-  "169.254.170.2",
-  "169.254.170.23",
-  "192.0.0.192",
-  "168.63.129.16",
-  "fd00:ec2::254",
-  "fd00:ec2::23",
-];
-
-// The rows of the SSRF address table, by number.
-const DENIED: readonly [number, string][] = [
-  [1, "0.0.0.0 0.1.2.3"],
-  [2, "10.0.0.1 10.255.255.255"],
-  [4, "100.64.0.1 100.127.255.255"],
-  [5, "100.100.100.200"],
-  [7, "127.0.0.1 127.255.255.254"],
-  [9, "169.254.169.254"],
-  [10, "169.254.170.2 169.254.170.23"],
-  [12, "172.16.0.1 172.31.255.255"],
-  [14, "192.0.0.1 192.0.0.8"],
-  [15, "192.0.0.192"],
-  [17, "192.0.2.1 198.51.100.7 203.0.113.9"],
-  [18, "192.31.196.1 192.52.193.1 192.175.48.1"],
-  [19, "192.88.99.1"],
-  [20, "192.168.0.1 192.168.255.255"],
-  [22, "198.18.0.1 198.19.255.255"],
-  [24, "224.0.0.1 239.255.255.255"],
-  [26, "240.0.0.1 255.255.255.255"],
-  [27, "168.63.129.16"],
-  [30, ":: ::1"],
-  [31, "::127.0.0.1"],
-  [32, "::ffff:127.0.0.1 ::ffff:a9fe:a9fe"],
-  [34, "::ffff:0:127.0.0.1"],
-  [35, "64:ff9b::7f00:1"],
-  [36, "64:ff9b::808:808"],
-  [37, "64:ff9b:1::1"],
-  [38, "100::1 100:0:0:1::1"],
-  [39, "2001::1 2001:0:4136:e378:8000:63bf:3fff:fdd2"],
-  [40, "2001:2::1 2001:10::1 2001:20::1"],
-  [41, "2001:db8::1 3fff::1"],
-  [43, "2002:7f00:1:: 2002:808:808::1"],
-  [45, "5f00::1 4000::1 e000::1"],
-  [46, "fc00::1 fd00:ec2::254 fd00:ec2::23"],
-  [47, "fe80::1 febf::1"],
-  [48, "fec0::1 ff02::1"],
-];
-const ALLOWED: readonly [number, string][] = [
-  [3, "9.255.255.255 11.0.0.0"],
-  [6, "100.63.255.255 100.128.0.0"],
-  [8, "126.255.255.255 128.0.0.1"],
-  [11, "169.253.255.255 169.255.0.0"],
-  [13, "172.15.255.255 172.32.0.0"],
-  [16, "192.0.1.0"],
-  [21, "192.167.255.255 192.169.0.0"],
-  [23, "198.17.255.255 198.20.0.0"],
-  [25, "223.255.255.255"],
-  [28, "168.63.129.15 168.63.129.17"],
-  [29, "1.1.1.1 8.8.8.8"],
-  [33, "::ffff:8.8.8.8"],
-  [42, "2001:200::1 2001:4860:4860::8888"],
-  [44, "2003::1 3ffe::1 2606:4700:4700::1111 2a00:1450::1"],
-];
-const eachAddress = (rows: readonly [number, string][]): [number, string][] =>
-  rows.flatMap(([row, text]) => text.split(" ").map((one): [number, string] => [row, one]));
-
 describe("the SSRF address table", () => {
-  test.each(eachAddress(DENIED))("row %i: %s is denied", (_row, address) => {
+  test("has all of its rows: 48 here, names and our own addresses in endpoint-url and sender", () => {
+    const rows = new Set([...DENIED, ...ALLOWED].map(([row]) => row));
+    expect([...rows].toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 48 }, (_, n) => n + 1),
+    );
+    const tested = (file: string): string =>
+      readFileSync(path.join(import.meta.dirname, file), "utf8");
+    expect(tested("endpoint-url.test.ts")).toContain("address row 49");
+    expect(tested("../sender/egress-guard.test.ts")).toContain("address row 49");
+    expect(tested("../sender/egress-guard.test.ts")).toContain("address row 50");
+  });
+
+  test.each(DENIED)("row %i: %s is denied", (_row, address) => {
     expect(judgeAddress(address, NOTHING)).toEqual({ ok: false, reason: expect.any(String) });
   });
-  test.each(eachAddress(ALLOWED))("row %i: %s is allowed", (_row, address) => {
+  test.each(ALLOWED)("row %i: %s is allowed", (_row, address) => {
     expect(judgeAddress(address, NOTHING)).toEqual({ ok: true });
   });
 });
 
-/**
- * IANA special-purpose registries and multicast, as published; read here by arithmetic of its own.
- */
-const IANA_IPV4 = `0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12
-  192.0.0.0/24 192.0.2.0/24 192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16
-  192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4
-  168.63.129.16/32`.split(/\s+/);
-const IANA_IPV6_WITHIN_GLOBAL = `2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48
-  3fff::/20`.split(/\s+/);
-
 function toNumber(bytes: readonly number[]): bigint {
   return bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+}
+
+function toBytes(number: bigint, width: number): number[] {
+  return Array.from({ length: width }, (_, at) =>
+    Number((number >> BigInt((width - 1 - at) * 8)) & 255n),
+  );
 }
 
 /** First and last address of a block, as numbers. */
@@ -119,11 +72,14 @@ function bounds(cidr: string): [bigint, bigint] {
   return [toNumber(bytes), toNumber(bytes) + size - 1n];
 }
 
-const ipv4Bounds = IANA_IPV4.map((cidr) => bounds(cidr));
-const ipv6Bounds = IANA_IPV6_WITHIN_GLOBAL.map((cidr) => bounds(cidr));
-const [globalFirst, globalLast] = bounds("2000::/3");
-const [mappedFirst, mappedLast] = bounds("::ffff:0:0/96");
+const ipv4Bounds = [...IPV4_SPECIAL, ...IPV4_MULTICAST, AZURE_WIRE_SERVER].map(([cidr]) =>
+  bounds(cidr),
+);
+const ipv6Bounds = IPV6_SPECIAL.filter(([cidr]) => cidr !== MAPPED).map(([cidr]) => bounds(cidr));
+const [globalFirst, globalLast] = bounds(IPV6_GLOBAL_UNICAST);
+const [mappedFirst, mappedLast] = bounds(MAPPED);
 
+/** The house rule read off the registries: special-purpose is denied, globally reachable or not. */
 function oracle(bytes: readonly number[]): boolean {
   const value = toNumber(bytes);
   const isIn = ([first, last]: [bigint, bigint]): boolean => value >= first && value <= last;
@@ -140,6 +96,11 @@ function randomBytes(length: number): fc.Arbitrary<number[]> {
   return fc.array(fc.nat(255), { minLength: length, maxLength: length });
 }
 
+const BLOCKS = [
+  ...[...IPV4_SPECIAL, ...IPV4_MULTICAST, AZURE_WIRE_SERVER, ...IPV6_SPECIAL].map(([cidr]) => cidr),
+  IPV6_GLOBAL_UNICAST,
+];
+
 /** Random, and close to the edges of every block: where a wrong mask would show. */
 const anyAddress: fc.Arbitrary<number[]> = fc.oneof(
   randomBytes(4),
@@ -147,30 +108,32 @@ const anyAddress: fc.Arbitrary<number[]> = fc.oneof(
   randomBytes(15).map((bytes) => [0x20, ...bytes]),
   randomBytes(4).map((bytes) => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...bytes]),
   fc
-    .tuple(
-      fc.constantFrom(...IANA_IPV4, ...IANA_IPV6_WITHIN_GLOBAL, "2000::/3", "::ffff:0:0/96"),
-      fc.boolean(),
-      fc.integer({ min: -2, max: 2 }),
-    )
+    .tuple(fc.constantFrom(...BLOCKS), fc.boolean(), fc.integer({ min: -2, max: 2 }))
     .map(([cidr, isFirst, offset]) => {
       const [first, last] = bounds(cidr);
-      const width = cidr.includes(":") ? 128 : 32;
-      let value = BigInt.asUintN(width, (isFirst ? first : last) + BigInt(offset));
-      return Array.from({ length: width / 8 }, () => {
-        const byte = Number(value & 255n);
-        value >>= 8n;
-        return byte;
-      }).toReversed();
+      const width = cidr.includes(":") ? 16 : 4;
+      return toBytes(BigInt.asUintN(width * 8, (isFirst ? first : last) + BigInt(offset)), width);
     }),
 );
 
 describe("against independent readings", () => {
+  test.each(
+    [...IPV4_SPECIAL, ...IPV6_SPECIAL].filter(
+      ([cidr, , reachable]) => !reachable && cidr !== MAPPED,
+    ),
+  )("%s (%s) is not globally reachable: its first and last address are denied", (cidr) => {
+    const width = cidr.includes(":") ? 16 : 4;
+    for (const value of bounds(cidr)) {
+      expect(judgeAddress(format(toBytes(value, width)), NOTHING).ok).toBe(false);
+    }
+  });
+
   test("every address is judged as the registries say", () => {
     fc.assert(
       fc.property(anyAddress, (bytes) => {
         expect(judgeAddress(format(bytes), NOTHING).ok).toBe(oracle(bytes));
       }),
-      { numRuns: 20_000 },
+      { numRuns: fuzzRuns(20_000) },
     );
   });
 
@@ -181,7 +144,7 @@ describe("against independent readings", () => {
         if (address.range() === "unicast") return;
         expect(judgeAddress(address.toString(), NOTHING).ok).toBe(false);
       }),
-      { numRuns: 20_000 },
+      { numRuns: fuzzRuns(20_000) },
     );
   });
 

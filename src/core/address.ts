@@ -227,6 +227,11 @@ function isListed(bytes: Uint8Array, list: CidrList): boolean {
   return list.some((cidr) => contains(cidr, bytes));
 }
 
+/** Whom an address belongs to, as far as can be told: an address of IPv4, a /64 of IPv6. */
+export function subscriberOf(address: string): string {
+  return parseAddress(address)?.subarray(0, 8).join(".") ?? address;
+}
+
 /** Whether the literal lies in one of the blocks. */
 export function isInCidrs(address: string, list: CidrList): boolean {
   const bytes = parseAddress(address);

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
+import { ALLOWED, DENIED } from "../../test/support/address-table.ts";
 import { parseCidrList } from "./address.ts";
 import {
   type EndpointUrlOptions,
@@ -140,6 +141,21 @@ describe("the bad-input table", () => {
       const result = checkEndpointUrl(secret, STRICT);
       expect(result.ok ? "" : result.message).not.toContain("s3cret");
     }
+  });
+});
+
+describe("the SSRF address table", () => {
+  const hostOf = (address: string): string => (address.includes(":") ? `[${address}]` : address);
+  test.each(DENIED)("row %i: an endpoint at %s is refused", (_row, address) => {
+    expect(typeOf(`http://${hostOf(address)}/`)).toBe("url.address_denied");
+  });
+  test.each(ALLOWED)("row %i: an endpoint at %s is accepted", (_row, address) => {
+    expect(typeOf(`http://${hostOf(address)}/`)).toBe("ok");
+  });
+  test("address row 49: a name of a metadata service is refused as a name", () => {
+    expect(typeOf("http://metadata.google.internal/")).toBe("url.host_denied");
+    // What it leads to is found out at send.
+    expect(typeOf("http://169.254.169.254.nip.io/")).toBe("ok");
   });
 });
 

@@ -5,7 +5,16 @@
  */
 import type { UnixMs } from "./types.ts";
 
-export type IdPrefix = "org_" | "app_" | "ep_" | "msg_" | "atmpt_" | "dev_" | "act_" | "node_";
+export type IdPrefix =
+  | "org_"
+  | "app_"
+  | "ep_"
+  | "msg_"
+  | "atmpt_"
+  | "dev_"
+  | "act_"
+  | "node_"
+  | "tok_";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));

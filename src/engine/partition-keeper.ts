@@ -11,6 +11,7 @@ import {
   isLocked,
   weekStart,
 } from "../storage/partitions/partitions.ts";
+import { prunePortalSessions } from "../storage/portal/prune-portal-sessions.ts";
 import type { Storage } from "../storage/storage.ts";
 
 const PERIOD_MS = 3_600_000;
@@ -81,5 +82,6 @@ export class PartitionKeeper {
     // As the partitions: whole weeks, so that an event id is taken as long as its message is there.
     await pruneEventIds(this.#storage, weekStart(before));
     await pruneIdempotency(this.#storage, now - IDEMPOTENCY_MS);
+    await prunePortalSessions(this.#storage, now);
   }
 }

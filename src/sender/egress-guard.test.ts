@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 
+import { DENIED } from "../../test/support/address-table.ts";
 import { createManualClock } from "../../test/support/manual-clock.ts";
 import { type RawServer, startRawServer } from "../../test/support/raw-server.ts";
 import { systemClock } from "../clock.ts";
@@ -48,7 +49,7 @@ function post(from: Sender, url: string): Promise<SendResult> {
   return from.send({ url, headers: {}, body: Buffer.from("{}"), timeoutMs: 5_000 });
 }
 
-const DENIED = { kind: "error", code: "address_denied" };
+const DENIED_RESULT = { kind: "error", code: "address_denied" };
 
 describe("denied addresses see no connection", () => {
   test("literals and names, when egress does not cover loopback", async () => {
@@ -56,11 +57,11 @@ describe("denied addresses see no connection", () => {
     const hosts = ["127.0.0.1", "localhost", "a.localhost", "2130706433", "[::ffff:127.0.0.1]"];
     const plain = sender("");
     for (const host of [...hosts, "0.0.0.0", "0x7f.1"]) {
-      expect(await post(plain, `http://${host}:${target.port}/`)).toMatchObject(DENIED);
+      expect(await post(plain, `http://${host}:${target.port}/`)).toMatchObject(DENIED_RESULT);
     }
     const rebound = sender("", { resolver: answers(["127.0.0.1"]) });
     expect(await post(rebound, `http://example.com:${target.port}/`)).toEqual({
-      ...DENIED,
+      ...DENIED_RESULT,
       message:
         "example.com leads to 127.0.0.1, which is not an address that may be reached (loopback).",
       durationMs: expect.any(Number),
@@ -68,7 +69,7 @@ describe("denied addresses see no connection", () => {
     expect(target.accepted()).toBe(0);
   });
 
-  test("one denied address refuses the whole answer, wherever it stands", async () => {
+  test("row 26: one denied address refuses the whole answer, wherever it stands", async () => {
     const target = await server();
     for (const list of [
       ["127.0.0.1", "10.0.0.1"],
@@ -77,15 +78,15 @@ describe("denied addresses see no connection", () => {
       [...Array.from({ length: 999 }, () => "127.0.0.1"), "169.254.169.254"],
     ]) {
       const mixed = sender("127.0.0.0/8", { resolver: answers(list) });
-      expect(await post(mixed, `http://example.com:${target.port}/`)).toMatchObject(DENIED);
+      expect(await post(mixed, `http://example.com:${target.port}/`)).toMatchObject(DENIED_RESULT);
     }
     expect(target.accepted()).toBe(0);
   });
 
   test("a metadata service stays out of reach when everything is allowed", async () => {
     const open = sender("0.0.0.0/0 ::/0", { resolver: answers(["169.254.169.254"]) });
-    expect(await post(open, "http://example.com/")).toMatchObject(DENIED);
-    expect(await post(open, "http://169.254.169.254/latest/")).toMatchObject(DENIED);
+    expect(await post(open, "http://example.com/")).toMatchObject(DENIED_RESULT);
+    expect(await post(open, "http://169.254.169.254/latest/")).toMatchObject(DENIED_RESULT);
   });
 
   test("rebinding: what was allowed at first is judged again at each connection", async () => {
@@ -111,13 +112,27 @@ describe("denied addresses see no connection", () => {
     expect(prey.accepted()).toBe(0);
   });
 
-  test("our own listener, whatever is allowed, by literal, name and wildcard", async () => {
+  test.each(DENIED)("address row %i: nothing is sent to %s", async (_row, address) => {
+    const host = address.includes(":") ? `[${address}]` : address;
+    expect(await post(sender(""), `http://${host}:1/`)).toMatchObject(DENIED_RESULT);
+    const named = sender("", { resolver: answers([address]) });
+    expect(await post(named, "http://example.com:1/")).toMatchObject(DENIED_RESULT);
+  });
+
+  test("address row 49: nor to a name that leads to a metadata service, when everything is allowed", async () => {
+    const everything = sender("0.0.0.0/0 ::/0", { resolver: answers(["169.254.169.254"]) });
+    for (const name of ["metadata.google.internal", "169.254.169.254.nip.io"]) {
+      expect(await post(everything, `http://${name}/`)).toMatchObject(DENIED_RESULT);
+    }
+  });
+
+  test("address row 50: our own listener, whatever is allowed, by literal, name and wildcard", async () => {
     const own = await server();
     const self = sender("0.0.0.0/0 ::/0", {
       ownAddresses: () => [{ host: "0.0.0.0", port: own.port }],
     });
     for (const host of ["127.0.0.1", "localhost", "0.0.0.0", "127.1"]) {
-      expect(await post(self, `http://${host}:${own.port}/`)).toMatchObject(DENIED);
+      expect(await post(self, `http://${host}:${own.port}/`)).toMatchObject(DENIED_RESULT);
     }
     expect(own.accepted()).toBe(0);
   });

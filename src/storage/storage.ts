@@ -38,6 +38,15 @@ export interface StorageOptions {
   /** Connections kept although idle: so many are there when the database has none left to give. */
   poolKept?: number;
   applicationName?: string;
+  /** The connections of another handle, to share. */
+  primary?: Primary;
+}
+
+/** Sees every statement before and after it runs. */
+export interface Guard {
+  /** @throws instead of the statement */
+  before(statement: Statement, values: readonly unknown[]): void;
+  after(statement: Statement, rows: readonly Row[]): void;
 }
 
 export { type Row, sqlState, type Statement, statement, statements } from "./statement.ts";
@@ -68,6 +77,7 @@ export interface Queries {
 export class Storage implements Queries {
   readonly vault: Vault;
   readonly connectionUrl: string;
+  readonly #options: StorageOptions;
   readonly #primary: Primary;
   readonly #now: (() => UnixMs) | undefined;
   readonly #statementMsMax: number;
@@ -75,11 +85,16 @@ export class Storage implements Queries {
   readonly #unreplicated = new WeakSet<pg.ClientBase>();
 
   constructor(options: StorageOptions) {
+    this.#options = options;
     this.vault = options.vault;
     this.connectionUrl = options.connectionUrl;
     this.#now = options.now;
     this.#statementMsMax = options.statementMsMax ?? STATEMENT_MS_MAX;
-    this.#primary = new Primary({
+    this.#primary = options.primary ?? this.#open(options);
+  }
+
+  #open(options: StorageOptions): Primary {
+    return new Primary({
       connectionUrl: options.connectionUrl,
       log: options.log,
       ...(options.timelines !== undefined && { timelines: options.timelines }),
@@ -100,6 +115,11 @@ export class Storage implements Queries {
         });
       },
     });
+  }
+
+  /** A second handle on the same connections, every statement of which passes `guard`. */
+  guarded(guard: Guard): Storage {
+    return new GuardedStorage(this, guard, { ...this.#options, primary: this.#primary });
   }
 
   /** The injected time, or null: SQL then falls back to `now()`. */
@@ -185,6 +205,39 @@ export class Storage implements Queries {
     const broken = error !== undefined && (sqlState(error) === undefined || meansServerGone(error));
     client.release(broken || error instanceof UncertainCommitError);
     this.#primary.suspect(error);
+  }
+}
+
+class GuardedStorage extends Storage {
+  readonly #inner: Storage;
+  readonly #guard: Guard;
+
+  constructor(inner: Storage, guard: Guard, options: StorageOptions) {
+    super(options);
+    this.#inner = inner;
+    this.#guard = guard;
+  }
+
+  override async query<R extends Row>(declared: Statement, values: unknown[]): Promise<R[]> {
+    return await this.#guarded<R>(this.#inner, declared, values);
+  }
+
+  override async transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+    return await this.#inner.transaction(
+      async (queries) =>
+        await work({ query: (declared, values) => this.#guarded(queries, declared, values) }),
+    );
+  }
+
+  async #guarded<R extends Row>(
+    queries: Queries,
+    declared: Statement,
+    values: unknown[],
+  ): Promise<R[]> {
+    this.#guard.before(declared, values);
+    const rows = await queries.query<R>(declared, values);
+    this.#guard.after(declared, rows);
+    return rows;
   }
 }
 

@@ -34,6 +34,17 @@ describe("Vault", () => {
     expect(new Vault(Buffer.from(key)).open(sealed, "place")).toBe("plain");
   });
 
+  test("while a key is replaced the new one seals, and both open", () => {
+    const sealed = vault.seal("plain", "place");
+    const next = new Vault(randomBytes(32), [key]);
+    expect(next.open(sealed, "place")).toBe("plain");
+    expect(next.open(next.seal("anew", "place"), "place")).toBe("anew");
+    expect(() => vault.open(next.seal("anew", "place"), "place")).toThrow("AMPS_MASTER_KEY_OLD");
+    expect(next.fingerprints).toEqual([next.fingerprint, vault.fingerprint]);
+    expect(sealed.subarray(0, 5)).toEqual(vault.sealPrefix);
+    expect(next.seal("anew", "place").subarray(0, 5)).toEqual(next.sealPrefix);
+  });
+
   test("a value changed in any byte, or cut, does not open", () => {
     const sealed = vault.seal("plain", "place");
     for (let index = 0; index < sealed.length; index += 1) {

@@ -119,6 +119,8 @@ describe("environments", () => {
     "PUT /api/v1/app/:appId/endpoint/:endpointId/headers": { headers: {} },
     "PATCH /api/v1/app/:appId/endpoint/:endpointId/headers": { headers: {} },
     "POST /api/v1/app/:appId/msg": { eventType: "x", payload: {} },
+    "POST /api/v1/auth/app-portal-access/:appId": {},
+    "POST /api/v1/auth/app/:appId/expire-all": {},
     "PATCH /api/v1/event-type/:eventTypeName": { description: "taken over" },
   };
   /** These create what is not there, in the caller's own environment. */

@@ -64,6 +64,10 @@ describe("who may read", () => {
       expect(refused.text).toContain("AMPS_METRICS_TOKEN");
     }
     expect((await world.call("GET", "/metrics", { key: null })).status).toBe(401);
+    // They are figures of all tenants: no business of a portal.
+    const access = await world.call("POST", "/api/v1/auth/app-portal-access/default", { body: {} });
+    const portal = await world.call("GET", "/metrics", { key: String(access.body.token) });
+    expect(portal.status).toBe(401);
     const url = await world.listen();
     expect((await fetch(`${url}/metrics`)).status).toBe(401);
   });

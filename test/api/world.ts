@@ -2,9 +2,12 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { Svix } from "svix";
-import { createAuthenticator } from "../../src/api/auth.ts";
+import { type AccessLimits, createAuthenticator } from "../../src/api/auth.ts";
 import type { ApiDeps } from "../../src/api/deps.ts";
 import { createApi } from "../../src/api/server.ts";
+import { Tokens } from "../../src/api/tokens/tokens.ts";
+import { createConnectors } from "../../src/battery/connectors/list.ts";
+import { registerBatteryRoutes } from "../../src/battery/routes.ts";
 import { systemClock } from "../../src/clock.ts";
 import { parseCidrList } from "../../src/core/address.ts";
 import { type Bootstrapped, bootstrap } from "../../src/storage/environments/bootstrap.ts";
@@ -12,6 +15,15 @@ import type { Clock } from "../../src/core/types.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { createIds, silentLog } from "../support/factories.ts";
 import { TestNode, type TestNodeOptions } from "../support/test-node.ts";
+
+export const JWT_SECRET = randomBytes(32).toString("base64");
+export const PUBLIC_URL = "https://amps.example/base";
+
+export interface WorldChanges extends Partial<ApiDeps> {
+  /** The battery API too; nobody drives the actions it accepts. */
+  battery?: boolean;
+  limits?: AccessLimits;
+}
 
 export interface Answer {
   status: number;
@@ -75,7 +87,7 @@ export class World {
 
   /** Changes: what the test gives the API, or the node, beside their own. */
   static async open(
-    changes: Partial<ApiDeps> = {},
+    { battery: withBattery = false, limits, ...changes }: WorldChanges = {},
     nodeChanges: Partial<TestNodeOptions> = {},
   ): Promise<World> {
     const database = await createTestDatabase();
@@ -89,10 +101,29 @@ export class World {
     const allow = parseCidrList("127.0.0.0/8");
     if (!allow.ok) throw new Error(allow.problems.join());
     const clock = new SkippableClock();
+    const tokens = new Tokens({ keys: [Buffer.from(JWT_SECRET)], secret: JWT_SECRET }, clock);
+    const { storage } = node;
+    const authenticate = createAuthenticator(storage, clock, tokens, {
+      // One address stands for all callers of a test.
+      failures: { count: 100_000, perMs: 1_000 },
+      ...limits,
+    });
+    const battery = (api: FastifyInstance): Promise<void> =>
+      registerBatteryRoutes(api, {
+        storage,
+        clock,
+        log: silentLog,
+        ids,
+        authenticate,
+        connectors: createConnectors({ storage, clock, sandboxSpeed: 1 }),
+        onAccepted: () => undefined,
+      });
     const app = createApi({
-      storage: node.storage,
+      storage,
       engine: node.engine,
-      authenticate: createAuthenticator(node.storage, clock),
+      authenticate,
+      tokens,
+      publicUrl: () => PUBLIC_URL,
       clock,
       log: silentLog,
       ids,
@@ -101,6 +132,7 @@ export class World {
       httpsRequired: false,
       ownAddresses: () => [{ host: "127.0.0.1", port: 8071 }],
       version: "0.0.0-test",
+      routes: withBattery ? [battery] : [],
       ...changes,
     });
     await app.ready();

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { createAuthenticator } from "../../src/api/auth.ts";
 import { createApi } from "../../src/api/server.ts";
+import { Tokens } from "../../src/api/tokens/tokens.ts";
 import { registerBatteryRoutes } from "../../src/battery/routes.ts";
 import { systemClock } from "../../src/clock.ts";
 import { parseCidrList } from "../../src/core/address.ts";
@@ -39,17 +40,20 @@ const KEYS = {
 
 export class BatteryApi {
   readonly keys = KEYS;
+  readonly tokens: Tokens;
   readonly node: BatteryNode;
   readonly app: FastifyInstance;
   readonly environments: Bootstrapped;
   readonly #database: TestDatabase;
 
   private constructor(parts: {
+    tokens: Tokens;
     node: BatteryNode;
     app: FastifyInstance;
     environments: Bootstrapped;
     database: TestDatabase;
   }) {
+    this.tokens = parts.tokens;
     this.node = parts.node;
     this.app = parts.app;
     this.environments = parts.environments;
@@ -72,7 +76,8 @@ export class BatteryApi {
        VALUES ($1, $2, 'reader', 'read', 'sk_test_…only')`,
       [createHash("sha256").update(KEYS.read).digest(), environments.sandbox.environmentId],
     );
-    const authenticate = createAuthenticator(storage, systemClock);
+    const tokens = new Tokens({ keys: [randomBytes(32)] }, systemClock);
+    const authenticate = createAuthenticator(storage, systemClock, tokens);
     const egress = parseCidrList("");
     if (!egress.ok) throw new Error("An empty list is a list.");
     const unused = (): never => {
@@ -82,6 +87,8 @@ export class BatteryApi {
       storage,
       engine: { publish: unused, resend: unused, endpointChanged: unused },
       authenticate,
+      tokens,
+      publicUrl: () => "http://127.0.0.1:8071",
       clock: systemClock,
       log: silentLog,
       ids,
@@ -105,7 +112,7 @@ export class BatteryApi {
     });
     await node.start();
     await app.ready();
-    return new BatteryApi({ node, app, environments, database });
+    return new BatteryApi({ tokens, node, app, environments, database });
   }
 
   async stop(): Promise<void> {

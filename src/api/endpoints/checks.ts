@@ -1,10 +1,12 @@
 /** What an endpoint may be, beyond its schema: where it points, what it asks for, how it signs. */
+import type { FastifyRequest } from "fastify";
 import { checkCustomHeaders } from "../../core/custom-headers.ts";
 import { checkEndpointUrl, type Credentials } from "../../core/endpoint-url.ts";
 import { formatSecret, parseSecret } from "../../core/signature.ts";
 import { findUnknownEventTypes } from "../../storage/event-types/find-unknown-event-types.ts";
 import type { ApiDeps } from "../deps.ts";
 import { invalidAt } from "../errors.ts";
+import { flagsOf, identityOf } from "../request.ts";
 
 const SECRET_BYTES = 24;
 
@@ -25,11 +27,13 @@ export function checkUrl(
 /** @throws 422 naming the event types that do not exist */
 export async function checkEventTypes(
   deps: ApiDeps,
-  environmentId: string,
+  request: FastifyRequest,
   names: string[] | null | undefined,
 ): Promise<void> {
   if (names === null || names === undefined) return;
-  const unknown = await findUnknownEventTypes(deps.storage, environmentId, names);
+  const { environmentId } = identityOf(request);
+  const flags = flagsOf(request);
+  const unknown = await findUnknownEventTypes(deps.storage, environmentId, names, flags);
   if (unknown.length === 0) return;
   const msg = `These event types do not exist: ${unknown.join(", ")}. Create them first.`;
   throw invalidAt(["body", "eventTypes"], msg);

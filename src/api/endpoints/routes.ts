@@ -1,5 +1,5 @@
 /** Endpoints: where an application's webhooks go (`svix-api.md` §8.2). */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import {
   createEndpoint,
@@ -45,19 +45,19 @@ function endpointOf(outcome: EndpointOutcome | { kind: "limit" }, uid: string | 
 }
 
 interface Creation {
-  environmentId: string;
+  request: FastifyRequest;
   applicationId: string;
   body: EndpointIn;
 }
 
-async function create(deps: ApiDeps, { environmentId, applicationId, body }: Creation) {
+async function create(deps: ApiDeps, { request, applicationId, body }: Creation) {
   const { url, credentials } = checkUrl(deps, body.url);
   const fields = toFields(body, url);
   const secret = checkSecret(deps, body.secret, "secret");
   const headers = body.headers ? checkHeaders(body.headers) : null;
-  await checkEventTypes(deps, environmentId, fields.eventTypes);
+  await checkEventTypes(deps, request, fields.eventTypes);
   const outcome = await createEndpoint(deps.storage, {
-    environmentId,
+    environmentId: identityOf(request).environmentId,
     applicationId,
     endpointId: deps.ids.make("ep_"),
     fields,
@@ -115,12 +115,9 @@ function registerCreate(app: FastifyInstance, deps: ApiDeps, scope: Scope): void
       },
     },
     async (request, reply) => {
-      const { environmentId } = identityOf(request);
       const { applicationId } = await scope.application(request, request.params);
       reply.code(201);
-      return renderEndpoint(
-        await create(deps, { environmentId, applicationId, body: request.body }),
-      );
+      return renderEndpoint(await create(deps, { request, applicationId, body: request.body }));
     },
   );
 
@@ -136,18 +133,17 @@ function registerCreate(app: FastifyInstance, deps: ApiDeps, scope: Scope): void
       },
     },
     async (request, reply) => {
-      const { environmentId } = identityOf(request);
       const { applicationId } = await scope.application(request, request.params);
       const name = pathName(request.params.endpointId, "Endpoint");
       const existing = await findEndpoint(deps.storage, applicationId, name);
       if (existing === undefined) {
         const { secret: _s, headers: _h, ...body } = request.body as EndpointIn;
-        const made = await create(deps, { environmentId, applicationId, body });
+        const made = await create(deps, { request, applicationId, body });
         reply.code(201);
         return renderEndpoint(made);
       }
       const { url, credentials } = checkUrl(deps, request.body.url);
-      await checkEventTypes(deps, environmentId, eventTypesOf(request.body));
+      await checkEventTypes(deps, request, eventTypesOf(request.body));
       const key = { applicationId, endpointId: existing.endpointId };
       const outcome = await updateEndpoint(deps.storage, key, (current) => ({
         fields: putFields(current, request.body, url),
@@ -176,7 +172,7 @@ function registerChanges(app: FastifyInstance, deps: ApiDeps, scope: Scope): voi
       const { body } = request;
       const { key } = await scope.endpoint(request, request.params);
       const checked = body.url === undefined ? undefined : checkUrl(deps, body.url);
-      await checkEventTypes(deps, identityOf(request).environmentId, eventTypesOf(body));
+      await checkEventTypes(deps, request, eventTypesOf(body));
       const change = (current: Endpoint): EndpointChange => ({
         fields: patchFields(current, body, checked?.url ?? current.url),
         credentials: checked?.credentials,

@@ -9,7 +9,7 @@ import { updateEventType } from "../../storage/event-types/update-event-type.ts"
 import type { ApiDeps } from "../deps.ts";
 import { ApiError, invalidAt, notFound } from "../errors.ts";
 import { type PageQuery, readPage, renderPage } from "../pagination.ts";
-import { identityOf, pathName } from "../request.ts";
+import { flagsOf, identityOf, pathName } from "../request.ts";
 import { answers, Nothing, orderQuery, pageQuery } from "../schemas.ts";
 import {
   EventTypeIn,
@@ -69,7 +69,8 @@ function registerReads(app: FastifyInstance, { storage }: ApiDeps): void {
       const { environmentId } = identityOf(request);
       const page = readPage(request.query, { prefix: null, defaultOrder: "ascending" });
       const includeArchived = request.query.include_archived === true;
-      const list = { environmentId, includeArchived };
+      const featureFlags = flagsOf(request);
+      const list = { environmentId, includeArchived, featureFlags };
       const rows = await listEventTypes(storage, list, page.range);
       return renderPage(page, rows, {
         keyOf: (row) => row.name,
@@ -90,7 +91,7 @@ function registerReads(app: FastifyInstance, { storage }: ApiDeps): void {
     },
     async (request) => {
       const { environmentId, name } = keyOf(request);
-      const found = await findEventType(storage, environmentId, name);
+      const found = await findEventType(storage, environmentId, name, flagsOf(request));
       if (found === undefined) throw notFound("Event type");
       return renderEventType(found, true);
     },

@@ -1,12 +1,10 @@
 /** Publishing a message: the hot path of ingest. From the request's bytes to one durable commit. */
 import type { FastifyRequest } from "fastify";
 import type { PublishOutcome } from "../../engine/engine.ts";
-import { createApplication } from "../../storage/applications/create-application.ts";
-import { findApplication } from "../../storage/applications/find-application.ts";
 import type { Message } from "../../storage/messages/message.ts";
-import { toFields } from "../applications/schema.ts";
+import { makeBroughtApplication } from "../applications/brought-application.ts";
 import type { ApiDeps } from "../deps.ts";
-import { ApiError, invalidAt, notFound } from "../errors.ts";
+import { ApiError, invalidAt } from "../errors.ts";
 import { idempotencyMismatch, idempotencyOf } from "../idempotency.ts";
 import { identityOf } from "../request.ts";
 import type { Scope } from "../scope.ts";
@@ -59,28 +57,6 @@ function checkUnsupported(body: MessageIn): void {
   }
 }
 
-/** Makes the application that the message brings along, unless it exists. @throws 422 */
-async function makeApplication(deps: ApiDeps, request: PublishHttpRequest): Promise<string> {
-  const { application } = request.body;
-  if (!application) throw notFound("Application");
-  const loc = ["body", "application", "uid"];
-  if (!application.uid) {
-    const msg = "application.uid is required and must equal the uid in the path.";
-    throw invalidAt(loc, msg, "application_uid_missing");
-  }
-  if (application.uid !== request.params.appId) {
-    const msg = "application.uid must equal the uid in the path.";
-    throw invalidAt(loc, msg, "application_uid_mismatch");
-  }
-  const { environmentId } = identityOf(request);
-  const key = { environmentId, applicationId: deps.ids.make("app_") };
-  const outcome = await createApplication(deps.storage, key, toFields(application));
-  if (outcome.kind === "done") return outcome.application.applicationId;
-  const existing = await findApplication(deps.storage, environmentId, application.uid);
-  if (existing === undefined) throw notFound("Application");
-  return existing.applicationId;
-}
-
 function listOrNull(values: string[] | null | undefined): string[] | null {
   return values === undefined || values === null || values.length === 0 ? null : values;
 }
@@ -114,7 +90,7 @@ export async function publish(
   const { environmentId } = identityOf(request);
   const applicationId =
     (await scope.applicationId(request, request.params.appId)) ??
-    (await makeApplication(deps, request));
+    (await makeBroughtApplication(deps, request, body.application));
   const message = {
     eventId: body.eventId ?? null,
     eventType: body.eventType,

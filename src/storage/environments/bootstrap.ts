@@ -8,6 +8,7 @@ import type { IdSource } from "../../core/ids.ts";
 import { PUSH_EVENT_TYPES } from "../../core/push-events.ts";
 import type { EnvironmentMode } from "../../core/types.ts";
 import { type Queries, statement, type Storage } from "../storage.ts";
+import type { Vault } from "../vault.ts";
 
 export interface EnvironmentIds {
   environmentId: string;
@@ -41,6 +42,10 @@ const SET_FINGERPRINT = statement(
   `INSERT INTO instance (name, value) VALUES ('master_key_fingerprint', $1)
    ON CONFLICT (name) DO UPDATE SET value = instance.value
    RETURNING value`,
+);
+const ADD_FINGERPRINT = statement(
+  "add-master-key-fingerprint",
+  "UPDATE instance SET value = $1 WHERE name = 'master_key_fingerprint'",
 );
 const FIND_ENVIRONMENT = statement(
   "find-environment",
@@ -83,14 +88,21 @@ function hintOf(key: string): string {
   return `${key.slice(0, key.indexOf("_", 3) + 1)}…${key.slice(-HINT_TAIL)}`;
 }
 
-async function checkMasterKey(queries: Queries, fingerprint: string): Promise<void> {
+/** What is noted are all keys that may have sealed something: one, but while it is being replaced. */
+async function checkMasterKey(queries: Queries, vault: Vault): Promise<void> {
+  const { fingerprint, fingerprints } = vault;
   const [row] = await queries.query<{ value: string }>(SET_FINGERPRINT, [fingerprint]);
-  if (row?.value === fingerprint) return;
-  throw new Error(
-    `The master key (fingerprint ${fingerprint}) is not the one this database was sealed with ` +
-      `(fingerprint ${row?.value}). Set AMPS_MASTER_KEY to the original key; without it, stored ` +
-      "endpoint secrets cannot be read.",
-  );
+  const noted = (row?.value ?? "").split(" ");
+  const unknown = noted.filter((one) => !fingerprints.includes(one));
+  if (unknown.length > 0) {
+    throw new Error(
+      `The master key (fingerprint ${fingerprint}) is not the one this database was sealed with ` +
+        `(fingerprint ${unknown.join(", ")}). Set AMPS_MASTER_KEY to the original key, or give that ` +
+        "one in AMPS_MASTER_KEY_OLD to replace it; without it, stored endpoint secrets cannot be read.",
+    );
+  }
+  if (noted.includes(fingerprint)) return;
+  await queries.query(ADD_FINGERPRINT, [[fingerprint, ...noted].join(" ")]);
 }
 
 interface EnvironmentRow {
@@ -142,7 +154,7 @@ export async function bootstrap(
 ): Promise<Bootstrapped> {
   return await storage.transaction(async (queries) => {
     await queries.query(LOCK, []);
-    await checkMasterKey(queries, storage.vault.fingerprint);
+    await checkMasterKey(queries, storage.vault);
     const newKeys: Bootstrapped["newKeys"] = {};
     const ensure = async (mode: EnvironmentMode): Promise<EnvironmentIds> => {
       const environment = await ensureEnvironment(queries, ids, mode);

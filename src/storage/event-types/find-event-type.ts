@@ -1,4 +1,4 @@
-/** Finds one event type, archived ones included. */
+/** Finds one event type, archived ones included; not one with flags that the caller does not hold. */
 import { statement, type Storage } from "../storage.ts";
 import {
   EVENT_TYPE_COLUMNS,
@@ -9,14 +9,16 @@ import {
 
 const FIND = statement(
   "find-event-type",
-  `SELECT ${EVENT_TYPE_COLUMNS} FROM event_type WHERE environment_id = $1 AND name = $2`,
+  `SELECT ${EVENT_TYPE_COLUMNS} FROM event_type WHERE environment_id = $1 AND name = $2
+     AND ($3::text[] IS NULL OR feature_flags IS NULL OR feature_flags <@ $3)`,
 );
 
 export async function findEventType(
   storage: Storage,
   environmentId: string,
   name: string,
+  featureFlags: readonly string[] | null = null,
 ): Promise<EventType | undefined> {
-  const [row] = await storage.query<EventTypeRow>(FIND, [environmentId, name]);
+  const [row] = await storage.query<EventTypeRow>(FIND, [environmentId, name, featureFlags]);
   return row === undefined ? undefined : toEventType(row);
 }

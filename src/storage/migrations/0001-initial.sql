@@ -33,12 +33,25 @@ CREATE TABLE application (
   name text NOT NULL,
   throttle_rate integer,
   metadata text NOT NULL DEFAULT '{}',
+  tokens_since timestamptz,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   deleted_at timestamptz,
   PRIMARY KEY (environment_id, application_id)
 );
 CREATE UNIQUE INDEX application_uid ON application (environment_id, uid) WHERE deleted_at IS NULL;
+COMMENT ON COLUMN application.tokens_since IS 'Tokens issued before it and without a row in portal_session are refused.';
+
+CREATE TABLE portal_session (
+  application_id text COLLATE "C" NOT NULL,
+  token_id text COLLATE "C" NOT NULL,
+  session_id text COLLATE "C",
+  created_at timestamptz NOT NULL DEFAULT now(),
+  expires_at timestamptz NOT NULL,
+  PRIMARY KEY (application_id, token_id)
+);
+CREATE INDEX portal_session_expires ON portal_session (expires_at);
+COMMENT ON TABLE portal_session IS 'Application tokens that were given to portals; without its row a token is refused. The token itself is not stored.';
 
 CREATE TABLE event_type (
   environment_id text COLLATE "C" NOT NULL REFERENCES environment,

@@ -1,0 +1,25 @@
+/**
+ * `npm run token -- sandbox|live`: prints an organisation token, as `svix-server jwt generate` does. Needs
+ * no database, only the same configuration as the server.
+ */
+import { tokenKeysOf, Tokens } from "../src/api/tokens/tokens.ts";
+import { systemClock } from "../src/clock.ts";
+import { loadConfig } from "../src/config.ts";
+import { ensureMasterKey } from "../src/storage/master-key.ts";
+
+const [name = "", ...flags] = process.argv.slice(2);
+const loaded = loadConfig(process.env, flags);
+const known = /^(?:sandbox|live|org_[A-Za-z0-9_-]+)$/.test(name);
+if (!known || !("config" in loaded)) {
+  const problems = "problems" in loaded ? loaded.problems : [];
+  console.error(
+    ["Usage: npm run token -- sandbox|live|org_… [options of the server]", ...problems].join("\n"),
+  );
+  process.exit(1);
+}
+const { jwtSecret, masterKey, dataDir } = loaded.config;
+const masterKeys = jwtSecret === undefined ? [masterKey ?? (await ensureMasterKey(dataDir))] : [];
+const organisationId = name.startsWith("org_") ? name : `org_${name}`;
+console.log(
+  new Tokens(tokenKeysOf(jwtSecret, masterKeys), systemClock).mintOrganisation(organisationId),
+);

@@ -1,0 +1,94 @@
+/**
+ * What each kind of caller may do in the webhook API. An application token (of a portal) may do what is
+ * listed here for its own application and nothing else: a new route is closed to it until it is listed.
+ */
+import type { FastifyRequest } from "fastify";
+import { findApplication } from "../storage/applications/find-application.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Identity, Portal } from "./auth.ts";
+import { ApiError, notFound } from "./errors.ts";
+import { pathName } from "./request.ts";
+import type { Capability } from "./tokens/tokens.ts";
+
+const READS = new Set(["GET", "HEAD"]);
+const BASE = "/api/v1";
+const ENDPOINT = "/app/:appId/endpoint/:endpointId";
+const MESSAGE = "/app/:appId/msg/:msgId";
+
+/** Route → what a portal needs for it, null: nothing (`svix-api.md` §2). HEAD is as GET. */
+const PORTAL_ROUTES = new Map<string, Capability | null>([
+  ["GET /app/:appId", "ViewBase"],
+  ["GET /app/:appId/attempt/endpoint/:endpointId", "ViewBase"],
+  ["GET /app/:appId/attempt/msg/:msgId", "ViewBase"],
+  ["GET /app/:appId/endpoint", "ViewBase"],
+  ["POST /app/:appId/endpoint", "ManageEndpoint"],
+  ["GET /app/:appId/msg", "ViewBase"],
+  [`GET ${MESSAGE}`, "ViewBase"],
+  [`GET ${MESSAGE}/attempt`, "ViewBase"],
+  [`GET ${MESSAGE}/attempt/:attemptId`, "ViewBase"],
+  [`GET ${MESSAGE}/endpoint`, "ViewBase"],
+  [`GET ${MESSAGE}/endpoint/:endpointId/attempt`, "ViewBase"],
+  [`POST ${MESSAGE}/endpoint/:endpointId/resend`, "CreateAttempts"],
+  [`GET ${ENDPOINT}`, "ViewBase"],
+  [`PUT ${ENDPOINT}`, "ManageEndpoint"],
+  [`PATCH ${ENDPOINT}`, "ManageEndpoint"],
+  [`DELETE ${ENDPOINT}`, "ManageEndpoint"],
+  [`GET ${ENDPOINT}/headers`, "ViewBase"],
+  [`PUT ${ENDPOINT}/headers`, "ManageEndpoint"],
+  [`PATCH ${ENDPOINT}/headers`, "ManageEndpoint"],
+  [`GET ${ENDPOINT}/msg`, "ViewBase"],
+  [`GET ${ENDPOINT}/secret`, "ViewEndpointSecret"],
+  [`POST ${ENDPOINT}/secret/rotate`, "ManageEndpointSecret"],
+  [`GET ${ENDPOINT}/stats`, "ViewBase"],
+  [`POST ${ENDPOINT}/recover`, "CreateAttempts"],
+  [`POST ${ENDPOINT}/replay-missing`, "CreateAttempts"],
+  [`POST ${ENDPOINT}/bulk-replay`, "CreateAttempts"],
+  ["GET /event-type", "ViewBase"],
+  ["GET /event-type/:eventTypeName", "ViewBase"],
+  ["POST /auth/logout", null],
+]);
+
+/** What a portal needs for a route; undefined: it is only for the organisation. */
+function portalNeeds(method: string, url: string): Capability | null | undefined {
+  const path = url.startsWith(BASE) ? url.slice(BASE.length) : url;
+  return PORTAL_ROUTES.get(`${method === "HEAD" ? "GET" : method} ${path}`);
+}
+
+function refuse(detail: string): never {
+  throw new ApiError("insufficient access", detail);
+}
+
+/** The application in the path must be the token's; any other is as absent as one of nobody. */
+async function checkApplication(
+  storage: Storage,
+  environmentId: string,
+  request: FastifyRequest,
+  { applicationId }: Portal,
+): Promise<void> {
+  const { appId } = request.params as { appId?: string };
+  if (appId === undefined || appId === applicationId) return;
+  const found = await findApplication(storage, environmentId, pathName(appId, "Application"));
+  if (found?.applicationId !== applicationId) throw notFound("Application");
+}
+
+/** @throws 403, 404 */
+export async function checkAccess(
+  storage: Storage,
+  identity: Identity,
+  request: FastifyRequest,
+): Promise<void> {
+  const { config, url = "" } = request.routeOptions;
+  const reads = READS.has(request.method) && config.access !== "full";
+  if (identity.scope === "read" && !reads) {
+    refuse("This key may only read; use a key with full access.");
+  }
+  const { portal } = identity;
+  if (portal === null) return;
+  const needed = portalNeeds(request.method, url);
+  if (needed === undefined) refuse("An application token cannot do this; use an API key.");
+  // Whose it is comes first: what exists elsewhere is not for this token to learn.
+  await checkApplication(storage, identity.environmentId, request, portal);
+  if (needed !== null && portal.capabilities !== null && !portal.capabilities.includes(needed)) {
+    refuse(`This token lacks the capability ${needed}.`);
+  }
+}

@@ -1,0 +1,48 @@
+/** Options about who gets in and how people find the way. */
+import type { Rate } from "../core/request-rate.ts";
+import type { Values } from "./values.ts";
+
+export interface AccessConfig {
+  /** Signs bearer tokens. Undefined: derived from the master key. */
+  jwtSecret?: string;
+  /** What links for people start with, without a slash at the end. Undefined: where the API listens. */
+  publicUrl?: string;
+  /** Requests with one API key that a process answers; null: any number. */
+  rateLimit: Rate | null;
+}
+
+const PER_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** `1000/s`, `600/m`; null for `off`. */
+function parseRate(text: string): Rate | null | undefined {
+  if (text === "off") return null;
+  const [, count, unit = ""] = /^([1-9]\d{0,8})\/([smh])$/.exec(text) ?? [];
+  return count === undefined ? undefined : { count: Number(count), perMs: PER_MS[unit] ?? 0 };
+}
+
+const JWT_SECRET_LENGTH_MIN = 32;
+
+function parsePublicUrl(text: string): string | undefined {
+  if (!/^https?:\/\/[^?#@\s\\]+$/.test(text) || !URL.canParse(text)) return undefined;
+  return new URL(text).href.replace(/\/+$/, "");
+}
+
+export function loadAccess(values: Values): AccessConfig {
+  const jwtSecret = values.parse<string | undefined>("AMPS_JWT_SECRET", undefined, {
+    parse: (text) => (text.length < JWT_SECRET_LENGTH_MIN ? undefined : text),
+    expected: `must have ${JWT_SECRET_LENGTH_MIN} characters or more (openssl rand -base64 32)`,
+  });
+  const publicUrl = values.parse<string | undefined>("AMPS_PUBLIC_URL", undefined, {
+    parse: parsePublicUrl,
+    expected: "must be an http or https URL, such as https://amps.example.com",
+  });
+  const rateLimit = values.parse<Rate | null>("AMPS_RATE_LIMIT", null, {
+    parse: parseRate,
+    expected: "must be a rate such as 1000/s, 600/m or 100/h, or off",
+  });
+  return {
+    rateLimit,
+    ...(jwtSecret !== undefined && { jwtSecret }),
+    ...(publicUrl !== undefined && { publicUrl }),
+  };
+}
