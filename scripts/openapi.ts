@@ -30,7 +30,7 @@ export async function writeOpenApi(): Promise<string> {
   const ids = new IdSource(() => 0, unused);
   const app = createApi({
     storage,
-    engine: { publish: unused, resend: unused, endpointChanged: unused },
+    engine: { publish: unused, publishTo: unused, resend: unused, endpointChanged: unused },
     authenticate: unused,
     clock: systemClock,
     log,

@@ -6,7 +6,6 @@ import type { FastifyInstance } from "fastify";
 import { ApiError } from "./errors.ts";
 
 export const NOT_IMPLEMENTED: readonly string[] = [
-  "/admin",
   "/app/:appId/attempt/endpoint/:endpointId/count",
   "/app/:appId/auto-config",
   "/app/:appId/autoconfig",
@@ -21,8 +20,6 @@ export const NOT_IMPLEMENTED: readonly string[] = [
   "/app/:appId/endpoint/:endpointId/rate-limit-status",
   "/app/:appId/endpoint/:endpointId/recover",
   "/app/:appId/endpoint/:endpointId/replay-missing",
-  "/app/:appId/endpoint/:endpointId/send-example",
-  "/app/:appId/endpoint/:endpointId/stats",
   "/app/:appId/endpoint/:endpointId/transformation",
   "/app/:appId/events",
   "/app/:appId/integration",

@@ -1,9 +1,11 @@
 /** The webhook API, `/api/v1`: Svix's REST API, so that its clients work unchanged (`svix-api.md`). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { registerAdmin } from "./admin-routes.ts";
 import { registerApplications } from "./applications/routes.ts";
 import { registerDestinations } from "./attempts/destination-routes.ts";
 import { registerAttempts } from "./attempts/routes.ts";
 import type { ApiDeps } from "./deps.ts";
+import { registerEndpointActivity } from "./endpoints/activity-routes.ts";
 import { registerEndpoints } from "./endpoints/routes.ts";
 import { registerEndpointSigning } from "./endpoints/signing-routes.ts";
 import { logError, sendError, toApiError } from "./error-handling.ts";
@@ -83,11 +85,13 @@ export async function webhookApi(app: FastifyInstance, deps: ApiDeps): Promise<v
     if (typeof payload === "string") reply.header("content-type", "application/json");
     return payload;
   });
+  registerAdmin(app);
   registerHealth(app, deps);
   registerOpenApi(app);
   registerApplications(app, deps, scope);
   registerEndpoints(app, deps, scope);
   registerEndpointSigning(app, deps, scope);
+  registerEndpointActivity(app, deps, scope);
   registerEventTypes(app, deps);
   registerMessages(app, deps, scope);
   registerAttempts(app, deps, scope);

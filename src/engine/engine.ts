@@ -8,6 +8,11 @@ import type { IdSource } from "../core/ids.ts";
 import type { Sender } from "../core/send-result.ts";
 import type { Clock, Log, Tracer } from "../core/types.ts";
 import { type ManualDelivery, requeueDelivery } from "../storage/deliveries/requeue-delivery.ts";
+import {
+  type DirectedMessage,
+  type DirectedOutcome,
+  insertDirectedMessage,
+} from "../storage/messages/insert-directed-message.ts";
 import { type Channel, notifyNodes } from "../storage/nodes/session.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Claimer } from "./claimer.ts";
@@ -133,14 +138,29 @@ export class Engine {
 
   /** One manual attempt of a message to an endpoint, now. */
   async resend(delivery: ManualDelivery): Promise<void> {
-    const { ownership, storage } = this.#options;
-    await requeueDelivery(storage, delivery);
-    const epoch = ownership.epochOf(delivery.bucket);
+    await requeueDelivery(this.#options.storage, delivery);
+    await this.#due(delivery);
+  }
+
+  /** A message for one endpoint, whatever that asks for; durable once it resolves with `stored`. */
+  async publishTo(message: Omit<DirectedMessage, "messageId">): Promise<DirectedOutcome> {
+    const { ids, storage } = this.#options;
+    const outcome = await insertDirectedMessage(storage, {
+      ...message,
+      messageId: ids.make("msg_"),
+    });
+    if (outcome.kind === "stored") await this.#due(message);
+    return outcome;
+  }
+
+  /** Deliveries of this endpoint were committed, for whoever owns its bucket to read. */
+  async #due({ bucket, endpointId }: { bucket: number; endpointId: string }): Promise<void> {
+    const epoch = this.#options.ownership.epochOf(bucket);
     if (epoch === undefined) {
-      await notifyNodes(storage, "amps_due", String(delivery.bucket));
+      await notifyNodes(this.#options.storage, "amps_due", String(bucket));
       return;
     }
-    const lane = this.#lanes.getOrMake(delivery.bucket, epoch, delivery.endpointId);
+    const lane = this.#lanes.getOrMake(bucket, epoch, endpointId);
     lane.more = true;
     this.#claimer.refill(lane);
   }

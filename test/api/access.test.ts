@@ -118,6 +118,7 @@ describe("environments", () => {
     "POST /api/v1/app/:appId/endpoint/:endpointId/secret/rotate": {},
     "PUT /api/v1/app/:appId/endpoint/:endpointId/headers": { headers: {} },
     "PATCH /api/v1/app/:appId/endpoint/:endpointId/headers": { headers: {} },
+    "POST /api/v1/app/:appId/endpoint/:endpointId/send-example": { eventType: "push.completed" },
     "POST /api/v1/app/:appId/msg": { eventType: "x", payload: {} },
     "PATCH /api/v1/event-type/:eventTypeName": { description: "taken over" },
   };

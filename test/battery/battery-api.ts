@@ -80,7 +80,12 @@ export class BatteryApi {
     };
     const app = createApi({
       storage,
-      engine: { publish: unused, resend: unused, endpointChanged: unused },
+      engine: {
+        publish: unused,
+        publishTo: unused,
+        resend: unused,
+        endpointChanged: unused,
+      },
       authenticate,
       clock: systemClock,
       log: silentLog,

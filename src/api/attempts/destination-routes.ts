@@ -5,6 +5,7 @@ import { bucketOf } from "../../core/bucket.ts";
 import { listDestinations } from "../../storage/attempts/list-destinations.ts";
 import { listEndpointMessages } from "../../storage/attempts/list-endpoint-messages.ts";
 import type { ApiDeps } from "../deps.ts";
+import { refuseDisabled } from "../endpoints/activity-routes.ts";
 import { ApiError } from "../errors.ts";
 import { type MessageFilterQuery, messageFilter, messageFilterQuery } from "../messages/routes.ts";
 import { type PageQuery, readPage, renderPage } from "../pagination.ts";
@@ -108,13 +109,7 @@ function registerResend(app: FastifyInstance, deps: ApiDeps, scope: Scope): void
       if (message.expired) {
         throw new ApiError("missing_payload", "The payload is expunged; publish the event again.");
       }
-      if (endpoint.disabled) {
-        const why = endpoint.disabledReason ?? "manual";
-        const detail =
-          `The endpoint is disabled (${why}); ` +
-          'enable it with PATCH {"disabled": false}, then resend.';
-        throw new ApiError("endpoint_disabled", detail);
-      }
+      if (endpoint.disabled) refuseDisabled(endpoint);
       await deps.engine.resend({ ...key, messageId, bucket: bucketOf(endpoint.endpointId) });
       reply.code(202);
       return {};
