@@ -100,6 +100,29 @@ TABLE attempt_other (
 )
 CREATE INDEX attempt_other_application_id_endpoint_id_attempt_id_idx ON public.attempt_other USING btree (application_id, endpoint_id, attempt_id)
 
+-- Long work asked for through the API: a walk over ids, one batch per commit, by the owner of its bucket.
+TABLE background_task (
+  environment_id text COLLATE "C" NOT NULL,
+  task_id text COLLATE "C" NOT NULL,
+  kind text NOT NULL,
+  application_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C",
+  bucket smallint NOT NULL,
+  status text NOT NULL DEFAULT 'running'::text,
+  filter text NOT NULL DEFAULT '{}'::text,
+  start_position text COLLATE "C" NOT NULL,
+  position text COLLATE "C" NOT NULL,  -- Every id up to here is done; changes together with what was done.
+  end_position text COLLATE "C" NOT NULL,
+  changed bigint NOT NULL DEFAULT 0,  -- Messages sent again, or expunged.
+  failure text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT background_task_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(environment_id),
+  CONSTRAINT background_task_pkey PRIMARY KEY (environment_id, task_id),
+  CONSTRAINT background_task_status_check CHECK ((status = ANY (ARRAY['running'::text, 'finished'::text, 'failed'::text, 'canceled'::text]))),
+)
+CREATE INDEX background_task_running ON public.background_task USING btree (bucket) WHERE (status = 'running'::text)
+
 TABLE bucket_lease (
   kind text COLLATE "C" NOT NULL,
   bucket smallint NOT NULL,

@@ -27,7 +27,7 @@ export interface Pressure {
 
 export interface ApiDeps {
   storage: Storage;
-  engine: Pick<Engine, "publish" | "publishTo" | "resend" | "endpointChanged">;
+  engine: Pick<Engine, "publish" | "publishTo" | "resend" | "endpointChanged" | "taskCreated">;
   authenticate: Authenticate;
   clock: Clock;
   log: Log;

@@ -1,11 +1,11 @@
 /** A span of time that a request names by `since` and `until`. */
 import type { UnixMs } from "../core/types.ts";
-import { ApiError, invalidAt } from "./errors.ts";
+import { invalidAt } from "./errors.ts";
 import { parseDateTime } from "./validation.ts";
 
 export const DAY_MS = 86_400_000;
 /** Clocks differ, and a caller's "now" is a moment old. */
-const SLACK_MS = 5 * 60_000;
+export const SLACK_MS = 5 * 60_000;
 
 export interface TimeSpan {
   since: UnixMs;
@@ -20,15 +20,9 @@ export function readTime(loc: [string, string], text: string): UnixMs {
   throw invalidAt(loc, `${loc[1]} must be ${form}.`);
 }
 
-/** @throws 400 `invalid_range` */
-export function checkSpan(span: TimeSpan, now: UnixMs, daysMax: number): TimeSpan {
-  const refuse = (detail: string): never => {
-    throw new ApiError("invalid_range", detail);
-  };
-  if (span.since >= span.until) refuse("since must be before until.");
-  if (span.until > now + SLACK_MS) refuse("until must not be in the future.");
-  if (span.until - span.since > daysMax * DAY_MS + SLACK_MS) {
-    refuse(`From since to until is at most ${daysMax} days.`);
-  }
-  return span;
+/** What is wrong with it, for people; undefined: nothing. */
+export function spanProblem({ since, until }: TimeSpan, daysMax: number): string | undefined {
+  if (since >= until) return "since must be before until, and in the past.";
+  if (until - since <= daysMax * DAY_MS + SLACK_MS) return undefined;
+  return `From since to until is at most ${daysMax} days.`;
 }

@@ -17,6 +17,8 @@ import { writeJson } from "./json-text.ts";
 import { registerMessages } from "./messages/routes.ts";
 import { registerNotImplemented } from "./not-implemented.ts";
 import { registerOpenApi } from "./openapi-route.ts";
+import { registerReplays } from "./tasks/replay-routes.ts";
+import { registerTasks } from "./tasks/routes.ts";
 import { Scope } from "./scope.ts";
 
 export const WEBHOOK_API_PATH = "/api/v1";
@@ -96,5 +98,7 @@ export async function webhookApi(app: FastifyInstance, deps: ApiDeps): Promise<v
   registerMessages(app, deps, scope);
   registerAttempts(app, deps, scope);
   registerDestinations(app, deps, scope);
+  registerReplays(app, deps, scope);
+  registerTasks(app, deps);
   registerNotImplemented(app);
 }

@@ -28,6 +28,7 @@ import {
 } from "./publisher.ts";
 import { Recorder } from "./recorder.ts";
 import { Targets } from "./targets.ts";
+import { TaskRunner } from "./task-runner.ts";
 
 export type { HandedOff, PublishOutcome, PublishRequest } from "./publisher.ts";
 
@@ -49,8 +50,8 @@ export interface EngineOptions {
   signal?: (event: EngineEvent) => void;
 }
 
-/** A delivery was recorded, parked or given back; a claim's rows are in memory; a sweep has ended. */
-export type EngineEvent = "settled" | "claimed" | "swept";
+/** A delivery was recorded, parked or given back; a claim's rows are in memory; a sweep, a round of tasks has ended. */
+export type EngineEvent = "settled" | "claimed" | "swept" | "tasks";
 
 export interface EngineHealth {
   counters: Counters;
@@ -73,6 +74,7 @@ export class Engine {
   readonly #recorder: Recorder;
   readonly #claimer: Claimer;
   readonly #dispatcher: Dispatcher;
+  readonly #tasks: TaskRunner;
 
   constructor(options: EngineOptions) {
     const { storage, clock, log, ids, ownership, nodeId } = options;
@@ -116,17 +118,31 @@ export class Engine {
       },
       onSwept: () => signal("swept"),
     });
+    this.#tasks = new TaskRunner({
+      storage,
+      clock,
+      log,
+      ownership,
+      onRequeued: (task) => {
+        this.#due(task).catch((error: unknown) => {
+          log.debug({ err: error }, "The owner was not told of replayed deliveries; it sweeps.");
+        });
+      },
+      onRound: () => signal("tasks"),
+    });
     ownership.onAcquired((buckets) => this.#claimer.look(buckets.map(({ bucket }) => bucket)));
     ownership.onLost((buckets) => this.#letGo(new Set(buckets)));
   }
 
   start(): void {
     this.#claimer.start();
+    this.#tasks.start();
   }
 
   /** Ends what is under way and starts nothing new. Call before the node lets go of its buckets. */
   async stop(): Promise<void> {
     await this.#publisher.drained();
+    await this.#tasks.stop();
     this.#dispatcher.stop();
     await this.#claimer.stop();
   }
@@ -191,6 +207,11 @@ export class Engine {
   /** After every committed change of an endpoint. */
   endpointChanged(endpointId: string): void {
     this.#dispatcher.endpointChanged(endpointId);
+  }
+
+  /** A background task was written down; other nodes find theirs within a second. */
+  taskCreated(): void {
+    this.#tasks.look();
   }
 
   /** What other nodes tell. */

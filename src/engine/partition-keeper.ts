@@ -12,6 +12,7 @@ import {
   weekStart,
 } from "../storage/partitions/partitions.ts";
 import type { Storage } from "../storage/storage.ts";
+import { pruneTasks } from "../storage/tasks/prune-tasks.ts";
 
 const PERIOD_MS = 3_600_000;
 /** Partitions are made two weeks ahead and dropped late without harm: there is time to be polite. */
@@ -80,6 +81,7 @@ export class PartitionKeeper {
     if (dropped.length > 0) this.#log.info({ dropped }, "Partitions past retention dropped.");
     // As the partitions: whole weeks, so that an event id is taken as long as its message is there.
     await pruneEventIds(this.#storage, weekStart(before));
+    await pruneTasks(this.#storage, before);
     await pruneIdempotency(this.#storage, now - IDEMPOTENCY_MS);
   }
 }

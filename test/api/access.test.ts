@@ -110,6 +110,8 @@ test("a read-only key reads, but writes nothing and sees no secret", async () =>
   expect((await world.call("GET", "/api/v1/app/default", { key: readKey })).status).toBe(200);
 });
 
+const SINCE = { since: new Date(Date.now() - 3_600_000).toISOString() };
+
 describe("environments", () => {
   const bodies: Record<string, unknown> = {
     "PATCH /api/v1/app/:appId": { name: "taken over" },
@@ -119,6 +121,9 @@ describe("environments", () => {
     "PUT /api/v1/app/:appId/endpoint/:endpointId/headers": { headers: {} },
     "PATCH /api/v1/app/:appId/endpoint/:endpointId/headers": { headers: {} },
     "POST /api/v1/app/:appId/endpoint/:endpointId/send-example": { eventType: "push.completed" },
+    "POST /api/v1/app/:appId/endpoint/:endpointId/recover": SINCE,
+    "POST /api/v1/app/:appId/endpoint/:endpointId/replay-missing": SINCE,
+    "POST /api/v1/app/:appId/endpoint/:endpointId/bulk-replay": SINCE,
     "POST /api/v1/app/:appId/msg": { eventType: "x", payload: {} },
     "PATCH /api/v1/event-type/:eventTypeName": { description: "taken over" },
   };

@@ -85,6 +85,7 @@ export class BatteryApi {
         publishTo: unused,
         resend: unused,
         endpointChanged: unused,
+        taskCreated: unused,
       },
       authenticate,
       clock: systemClock,

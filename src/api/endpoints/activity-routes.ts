@@ -12,7 +12,7 @@ import { MessageOut, renderMessage } from "../messages/schema.ts";
 import { identityOf } from "../request.ts";
 import { answers, dateTime, eventTypeName } from "../schemas.ts";
 import type { EndpointPath, Scope } from "../scope.ts";
-import { checkSpan, DAY_MS, readTime } from "../time-span.ts";
+import { DAY_MS, readTime, SLACK_MS, spanProblem, type TimeSpan } from "../time-span.ts";
 
 const tags = ["Endpoint"];
 const STATS_DAYS_MAX = 28;
@@ -43,6 +43,19 @@ export function refuseDisabled(endpoint: Endpoint): never {
   throw new ApiError("endpoint_disabled", detail);
 }
 
+/** @throws 400 `invalid_range` */
+function statsSpan(query: { since?: string; until?: string }, now: number): TimeSpan {
+  const until = query.until === undefined ? now : readTime(["query", "until"], query.until);
+  const since =
+    query.since === undefined
+      ? until - STATS_DAYS_MAX * DAY_MS
+      : readTime(["query", "since"], query.since);
+  const future = until > now + SLACK_MS ? "until must not be in the future." : undefined;
+  const problem = future ?? spanProblem({ since, until }, STATS_DAYS_MAX);
+  if (problem !== undefined) throw new ApiError("invalid_range", problem);
+  return { since, until };
+}
+
 function registerStats(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
   app.get<{ Params: EndpointPath; Querystring: { since?: string; until?: string } }>(
     "/app/:appId/endpoint/:endpointId/stats",
@@ -59,12 +72,7 @@ function registerStats(app: FastifyInstance, deps: ApiDeps, scope: Scope): void 
       },
     },
     async (request) => {
-      const { since, until } = request.query;
-      const now = deps.clock.now();
-      const end = until === undefined ? now : readTime(["query", "until"], until);
-      const start =
-        since === undefined ? end - STATS_DAYS_MAX * DAY_MS : readTime(["query", "since"], since);
-      const span = checkSpan({ since: start, until: end }, now, STATS_DAYS_MAX);
+      const span = statsSpan(request.query, deps.clock.now());
       const { key } = await scope.endpoint(request, request.params);
       const counts = await countAttempts(deps.storage, key, {
         lower: firstIdAt("atmpt_", span.since),

@@ -173,6 +173,29 @@ COMMENT ON COLUMN attempt.response_status IS 'HTTP status; 0 when there was no H
 COMMENT ON COLUMN attempt.response_body IS 'First 16 KiB of the response.';
 COMMENT ON COLUMN attempt.next_attempt_at IS 'When the chain tries again; null: it ended with this attempt.';
 
+CREATE TABLE background_task (
+  environment_id text COLLATE "C" NOT NULL REFERENCES environment,
+  task_id text COLLATE "C" NOT NULL,
+  kind text NOT NULL,
+  application_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C",
+  bucket smallint NOT NULL,
+  status text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'finished', 'failed', 'canceled')),
+  filter text NOT NULL DEFAULT '{}',
+  start_position text COLLATE "C" NOT NULL,
+  position text COLLATE "C" NOT NULL,
+  end_position text COLLATE "C" NOT NULL,
+  changed bigint NOT NULL DEFAULT 0,
+  failure text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (environment_id, task_id)
+);
+CREATE INDEX background_task_running ON background_task (bucket) WHERE status = 'running';
+COMMENT ON TABLE background_task IS 'Long work asked for through the API: a walk over ids, one batch per commit, by the owner of its bucket.';
+COMMENT ON COLUMN background_task.position IS 'Every id up to here is done; changes together with what was done.';
+COMMENT ON COLUMN background_task.changed IS 'Messages sent again, or expunged.';
+
 CREATE TABLE idempotency (
   environment_id text COLLATE "C" NOT NULL,
   key_hash bytea NOT NULL,
