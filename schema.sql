@@ -268,8 +268,11 @@ TABLE message (
   tags text[],
   payload bytea STORAGE EXTERNAL,  -- The bytes that came in, signed and sent as they are. Null once expunged.
   created_at timestamp with time zone NOT NULL DEFAULT now(),
+  deliver_at timestamp with time zone,  -- Not sent before; null: at once.
+  payload_expires_at timestamp with time zone,  -- When the caller wants its payload gone; null: with the message.
   CONSTRAINT message_pkey PRIMARY KEY (application_id, message_id),
 ) PARTITION BY RANGE (message_id)
+CREATE INDEX message_payload_expires ON ONLY public.message USING btree (payload_expires_at) WHERE ((payload_expires_at IS NOT NULL) AND (payload IS NOT NULL))
 
 -- Makes a caller's event id unique per application (a partitioned table cannot).
 TABLE message_event_id (
@@ -289,8 +292,11 @@ TABLE message_other (
   tags text[],
   payload bytea STORAGE EXTERNAL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
+  deliver_at timestamp with time zone,
+  payload_expires_at timestamp with time zone,
   CONSTRAINT message_other_pkey PRIMARY KEY (application_id, message_id),
 )
+CREATE INDEX message_other_payload_expires_at_idx ON public.message_other USING btree (payload_expires_at) WHERE ((payload_expires_at IS NOT NULL) AND (payload IS NOT NULL))
 
 TABLE node (
   node_id text COLLATE "C" NOT NULL,

@@ -14,6 +14,7 @@ import { registerEventTypes } from "./event-types/routes.ts";
 import { registerHealth } from "./health.ts";
 import { installIdempotency } from "./idempotency.ts";
 import { writeJson } from "./json-text.ts";
+import { registerMessageBatches } from "./messages/batch-routes.ts";
 import { registerMessages } from "./messages/routes.ts";
 import { registerNotImplemented } from "./not-implemented.ts";
 import { registerOpenApi } from "./openapi-route.ts";
@@ -96,6 +97,7 @@ export async function webhookApi(app: FastifyInstance, deps: ApiDeps): Promise<v
   registerEndpointActivity(app, deps, scope);
   registerEventTypes(app, deps);
   registerMessages(app, deps, scope);
+  registerMessageBatches(app, deps, scope);
   registerAttempts(app, deps, scope);
   registerDestinations(app, deps, scope);
   registerReplays(app, deps, scope);

@@ -67,7 +67,7 @@ async function publishMany(node: TestNode, count: number, types: number): Promis
 
 async function endpointsFor(types: number): Promise<void> {
   for (let n = 0; n < types; n += 1) {
-    await createEndpoint(storage, tenant, { eventTypes: [`type.${n}`] });
+    await createEndpoint(storage, tenant, { eventTypes: [`type.${n}`], bucket: n });
   }
 }
 

@@ -5,6 +5,7 @@
 import type { Clock, Log, UnixMs } from "../core/types.ts";
 import { pruneIdempotency } from "../storage/idempotency/prune-idempotency.ts";
 import { pruneEventIds } from "../storage/messages/prune-event-ids.ts";
+import { expirePayloads } from "../storage/messages/expire-payloads.ts";
 import {
   dropPartitions,
   ensurePartitions,
@@ -81,6 +82,7 @@ export class PartitionKeeper {
     if (dropped.length > 0) this.#log.info({ dropped }, "Partitions past retention dropped.");
     // As the partitions: whole weeks, so that an event id is taken as long as its message is there.
     await pruneEventIds(this.#storage, weekStart(before));
+    await expirePayloads(this.#storage, now);
     await pruneTasks(this.#storage, before);
     await pruneIdempotency(this.#storage, now - IDEMPOTENCY_MS);
   }

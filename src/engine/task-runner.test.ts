@@ -67,7 +67,7 @@ async function replayMissing(count: number): Promise<Task> {
     applicationId: tenant.applicationId,
     endpointId: endpoint.endpointId,
     bucket: endpoint.bucket,
-    filter: { status: null, statusCodeClass: null, eventTypes: null, channel: null, tag: null },
+    filter: { statuses: null, statusCodeClass: null, eventTypes: null, channel: null, tag: null },
     startPosition: firstIdAt("msg_", Date.now() - HOUR_MS),
     endPosition: firstIdAt("msg_", Date.now() + HOUR_MS),
   });

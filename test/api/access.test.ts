@@ -124,6 +124,8 @@ describe("environments", () => {
     "POST /api/v1/app/:appId/endpoint/:endpointId/recover": SINCE,
     "POST /api/v1/app/:appId/endpoint/:endpointId/replay-missing": SINCE,
     "POST /api/v1/app/:appId/endpoint/:endpointId/bulk-replay": SINCE,
+    "POST /api/v1/app/:appId/msg/bulk-expunge": {},
+    "POST /api/v1/app/:appId/msg/precheck/active": { eventType: "x" },
     "POST /api/v1/app/:appId/msg": { eventType: "x", payload: {} },
     "PATCH /api/v1/event-type/:eventTypeName": { description: "taken over" },
   };

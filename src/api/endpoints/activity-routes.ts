@@ -23,7 +23,7 @@ const EndpointStats = Type.Object(
     pending: Type.Integer({ description: "Always 0: nothing is ever pending here." }),
     sending: Type.Integer({ description: "Failed, and tried again." }),
     fail: Type.Integer(),
-    canceled: Type.Integer({ description: "Always 0: what is canceled was never attempted." }),
+    canceled: Type.Integer({ description: "Not sent: the payload was expunged before." }),
   },
   { title: "EndpointStats", description: "Attempts by how they ended." },
 );
@@ -79,7 +79,7 @@ function registerStats(app: FastifyInstance, deps: ApiDeps, scope: Scope): void 
         // What happened in the very millisecond of "now" counts.
         upper: firstIdAt("atmpt_", span.until + 4),
       });
-      return { ...counts, pending: 0, canceled: 0 };
+      return { ...counts, pending: 0 };
     },
   );
 }
@@ -122,7 +122,7 @@ function registerSendExample(app: FastifyInstance, deps: ApiDeps, scope: Scope):
       const outcome = await deps.engine.publishTo({ ...key, bucket, eventType, payload });
       if (outcome.kind === "not_sendable") refuseDisabled(endpoint);
       const { messageId, createdAt } = outcome;
-      const message = { messageId, eventType, payload, createdAt, eventId: null };
+      const message = { messageId, eventType, payload, createdAt, deliverAt: null, eventId: null };
       return renderMessage({ ...message, channels: null, tags: null, expired: false }, true);
     },
   );

@@ -28,7 +28,7 @@ const RECOVER_DAYS_MAX = 14;
 const REPLAY_DAYS_MAX = 90;
 const CLOCKS_MS = 3_600_000;
 const EVERYTHING: TaskFilter = {
-  status: null,
+  statuses: null,
   statusCodeClass: null,
   eventTypes: null,
   channel: null,
@@ -58,7 +58,7 @@ const REPLAYS: readonly Replay[] = [
     answer: RecoverOut,
     daysMax: RECOVER_DAYS_MAX,
     prefix: "atmpt_",
-    filterOf: () => ({ ...EVERYTHING, status: "fail" }),
+    filterOf: () => ({ ...EVERYTHING, statuses: ["fail"] }),
   },
   {
     kind: "endpoint.replay",
@@ -81,7 +81,7 @@ const REPLAYS: readonly Replay[] = [
     daysMax: REPLAY_DAYS_MAX,
     prefix: "atmpt_",
     filterOf: (body) => ({
-      status: statusFilter(body.status ?? undefined),
+      statuses: statusFilter(body.status ?? undefined, true),
       statusCodeClass: body.statusCodeClass ?? null,
       eventTypes: body.eventTypes?.length ? body.eventTypes : null,
       channel: body.channel ?? null,

@@ -7,19 +7,21 @@ const ROWS_MAX = 50_000;
 const COUNT = statement(
   "count-attempts",
   `WITH page AS (
-     SELECT attempt_id, message_id, trigger, succeeded, next_attempt_at FROM attempt
+     SELECT attempt_id, message_id, trigger, succeeded, next_attempt_at, error_code
+     FROM attempt
      WHERE application_id = $1 AND endpoint_id = $2 AND attempt_id > $3 AND attempt_id < $4
      ORDER BY attempt_id LIMIT $5
    ),
    judged AS (
-     SELECT attempt_id, succeeded, CASE WHEN succeeded OR next_attempt_at IS NULL THEN false
+     SELECT attempt_id, succeeded, error_code, CASE WHEN succeeded OR next_attempt_at IS NULL THEN false
        ELSE EXISTS (SELECT 1 FROM delivery d WHERE d.application_id = $1 AND d.endpoint_id = $2
          AND d.message_id = page.message_id AND d.trigger = page.trigger
          AND d.due_at = page.next_attempt_at) END AS waits
      FROM page
    )
    SELECT count(*)::int AS seen, count(*) FILTER (WHERE succeeded)::int AS success,
-     count(*) FILTER (WHERE waits)::int AS sending, max(attempt_id) AS last
+     count(*) FILTER (WHERE waits)::int AS sending,
+     count(*) FILTER (WHERE error_code = 'payload_gone')::int AS canceled, max(attempt_id) AS last
    FROM judged`,
 );
 
@@ -28,6 +30,7 @@ interface CountRow {
   seen: number;
   success: number;
   sending: number;
+  canceled: number;
   last: string | null;
 }
 
@@ -35,6 +38,7 @@ export interface AttemptCounts {
   success: number;
   sending: number;
   fail: number;
+  canceled: number;
 }
 
 /** @param range attempt ids, both ends exclusive */
@@ -43,7 +47,7 @@ export async function countAttempts(
   endpoint: { applicationId: string; endpointId: string },
   range: { lower: string; upper: string },
 ): Promise<AttemptCounts> {
-  const counts = { success: 0, sending: 0, fail: 0 };
+  const counts = { success: 0, sending: 0, fail: 0, canceled: 0 };
   let { lower } = range;
   for (;;) {
     const values = [endpoint.applicationId, endpoint.endpointId, lower, range.upper, ROWS_MAX];
@@ -51,7 +55,8 @@ export async function countAttempts(
     if (row === undefined || row.last === null) return counts;
     counts.success += row.success;
     counts.sending += row.sending;
-    counts.fail += row.seen - row.success - row.sending;
+    counts.canceled += row.canceled;
+    counts.fail += row.seen - row.success - row.sending - row.canceled;
     if (row.seen < ROWS_MAX) return counts;
     lower = row.last;
   }

@@ -115,9 +115,14 @@ CREATE TABLE message (
   tags text[],
   payload bytea,
   created_at timestamptz NOT NULL DEFAULT now(),
+  deliver_at timestamptz,
+  payload_expires_at timestamptz,
   PRIMARY KEY (application_id, message_id)
 ) PARTITION BY RANGE (message_id);
+CREATE INDEX message_payload_expires ON message (payload_expires_at) WHERE payload_expires_at IS NOT NULL AND payload IS NOT NULL;
 ALTER TABLE message ALTER COLUMN payload SET STORAGE EXTERNAL;
+COMMENT ON COLUMN message.deliver_at IS 'Not sent before; null: at once.';
+COMMENT ON COLUMN message.payload_expires_at IS 'When the caller wants its payload gone; null: with the message.';
 COMMENT ON COLUMN message.payload IS 'The bytes that came in, signed and sent as they are. Null once expunged.';
 CREATE TABLE message_other PARTITION OF message DEFAULT;
 

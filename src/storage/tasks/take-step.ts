@@ -61,7 +61,7 @@ const REPLAY_ATTEMPTED = step("replay-attempted", {
        AND NOT EXISTS (SELECT 1 FROM attempt later
          WHERE later.application_id = $4 AND later.message_id = s.message_id
            AND later.endpoint_id = $9 AND later.attempt_id > s.id AND later.attempt_id < $6)
-       AND ($11::text IS NULL OR progress.status = $11)
+       AND ($11::text[] IS NULL OR progress.status = ANY ($11))
        AND ($12::int IS NULL OR s.response_status BETWEEN $12 AND $12 + 99)
        AND ($13::text[] IS NULL OR s.event_type = ANY ($13))
        AND ($14::text IS NULL OR $14 = ANY (s.channels))
@@ -100,8 +100,8 @@ function statementOf(task: RunningTask): [Statement, unknown[]] {
   const { filter, endpointId, bucket } = task;
   if (task.kind === "application.purge_content") return [PURGE_CONTENT, []];
   if (task.kind === "endpoint.replay") return [REPLAY_MISSING, [endpointId, bucket]];
-  const { status, statusCodeClass, eventTypes, channel, tag } = filter;
-  const values = [endpointId, bucket, status, statusCodeClass, eventTypes, channel, tag];
+  const { statuses, statusCodeClass, eventTypes, channel, tag } = filter;
+  const values = [endpointId, bucket, statuses, statusCodeClass, eventTypes, channel, tag];
   return [REPLAY_ATTEMPTED, values];
 }
 

@@ -1,5 +1,6 @@
 /** The background task as it is stored, for the operations beside this file. */
 import type { UnixMs } from "../../core/types.ts";
+import type { AttemptStatus } from "../attempts/list-attempts.ts";
 
 export type TaskKind =
   | "endpoint.recover"
@@ -11,7 +12,7 @@ export type TaskStatus = "running" | "finished" | "failed" | "canceled";
 
 /** Which of an endpoint's messages are sent again; null: any. */
 export interface TaskFilter {
-  status: "success" | "sending" | "fail" | "none" | null;
+  statuses: AttemptStatus[] | null;
   statusCodeClass: number | null;
   eventTypes: string[] | null;
   channel: string | null;
