@@ -39,8 +39,9 @@ export type InsertOutcome =
 
 /**
  * CTEs that store the rows of a preceding CTE `accepted` (application_id, message_id, event_id,
- * event_type, channels, tags, payload, created_at, deliver_at, payload_expires_at) and fan them out. Shared by everything that
- * makes messages; `fan_out` has what is to be delivered. `svix-api.md` §9 has the matching rule.
+ * event_type, channels, tags, payload, created_at, deliver_at, payload_expires_at) and fan them out.
+ * Shared by everything that makes messages; `fan_out` has what is to be delivered. `svix-api.md` §9
+ * has the matching rule.
  */
 export const STORE_AND_FAN_OUT = `
   stored AS (
