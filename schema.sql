@@ -55,6 +55,7 @@ TABLE application (
   CONSTRAINT application_pkey PRIMARY KEY (environment_id, application_id),
 )
 CREATE UNIQUE INDEX application_uid ON public.application USING btree (environment_id, uid) WHERE (deleted_at IS NULL)
+CREATE TRIGGER application_rate_changed AFTER UPDATE ON public.application FOR EACH ROW WHEN ((old.throttle_rate IS DISTINCT FROM new.throttle_rate)) EXECUTE FUNCTION notify_application_rate_changed()
 
 TABLE attempt (
   application_id text COLLATE "C" NOT NULL,
@@ -203,6 +204,8 @@ TABLE endpoint (
   CONSTRAINT endpoint_pkey PRIMARY KEY (application_id, endpoint_id),
 )
 CREATE UNIQUE INDEX endpoint_uid ON public.endpoint USING btree (application_id, uid) WHERE (deleted_at IS NULL)
+CREATE TRIGGER application_spread_changed AFTER UPDATE ON public.endpoint FOR EACH ROW WHEN (((old.disabled <> new.disabled) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION notify_application_spread()
+CREATE TRIGGER application_spread_grown AFTER INSERT ON public.endpoint FOR EACH ROW EXECUTE FUNCTION notify_application_spread()
 CREATE TRIGGER endpoint_changed AFTER UPDATE ON public.endpoint FOR EACH ROW WHEN ((old.revision <> new.revision)) EXECUTE FUNCTION notify_endpoint_changed()
 
 TABLE endpoint_secret (
@@ -316,6 +319,26 @@ TABLE sandbox_battery (
   writes bigint NOT NULL DEFAULT 0,  -- Physical writes so far: tests assert exactly one effect per action.
   CONSTRAINT sandbox_battery_pkey PRIMARY KEY (device_id),
 )
+
+CREATE OR REPLACE FUNCTION public.notify_application_rate_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM pg_notify('amps_endpoint', NEW.application_id);
+  RETURN NULL;
+END $function$
+
+CREATE OR REPLACE FUNCTION public.notify_application_spread()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM pg_notify('amps_endpoint', application_id) FROM application
+  WHERE environment_id = NEW.environment_id AND application_id = NEW.application_id
+    AND throttle_rate IS NOT NULL;
+  RETURN NULL;
+END $function$
 
 CREATE OR REPLACE FUNCTION public.notify_endpoint_changed()
  RETURNS trigger

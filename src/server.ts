@@ -247,6 +247,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     ids,
     ownership: node.devices,
     connectors,
+    committing: (messageIds, commit) => engine.committing(messageIds, commit),
     handOff: (rows) => engine.handOff(rows),
     tracer,
   });

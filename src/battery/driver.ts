@@ -37,6 +37,8 @@ export interface DriverOptions {
   ids: IdSource;
   ownership: Ownership;
   connectors: Connectors;
+  /** The engine's: around a commit of messages that ends with their hand-off. */
+  committing: <T>(messageIds: readonly string[], commit: () => Promise<T>) => Promise<T>;
   /** The engine's: deliveries that were just committed. */
   handOff: (rows: HandedOff[]) => void;
   tracer?: Tracer | undefined;
@@ -75,11 +77,11 @@ export class DeviceDriver {
   #stopped = false;
 
   constructor(options: DriverOptions) {
-    const { storage, clock, log, ids, ownership, connectors, handOff } = options;
+    const { storage, clock, log, ids, ownership, connectors, committing, handOff } = options;
     this.#options = options;
     this.#activeMax = options.activeMax ?? ACTIVE_MAX;
     this.#catalogue = new DeviceCatalogue(storage, clock, connectors);
-    this.#ledger = new Ledger({ storage, clock, log, ids, handOff });
+    this.#ledger = new Ledger({ storage, clock, log, ids, committing, handOff });
     this.#tools = { clock, log, ledger: this.#ledger, ownership };
     ownership.onAcquired((buckets) => {
       for (const { bucket } of buckets) this.#buckets.add(bucket);

@@ -28,7 +28,9 @@ export interface LedgerOptions {
   clock: Clock;
   log: Log;
   ids: IdSource;
-  /** Deliveries that were just committed. */
+  /** The engine's: around a commit of messages that ends with their hand-off. */
+  committing: <T>(messageIds: readonly string[], commit: () => Promise<T>) => Promise<T>;
+  /** The engine's: deliveries that were just committed. */
   handOff: (rows: HandedOff[]) => void;
 }
 
@@ -58,7 +60,7 @@ export class Ledger {
 
   constructor(options: LedgerOptions) {
     this.#options = options;
-    const { storage } = options;
+    const { storage, committing } = options;
     const sizes = { batchMax: BATCH_MAX, flushesMax: FLUSHES_MAX };
     this.#intents = new GroupCommit({
       ...sizes,
@@ -66,10 +68,13 @@ export class Ledger {
     });
     this.#settlements = new GroupCommit({
       ...sizes,
-      flush: async (settlements) => {
-        const outcomes = await this.#settleAll(settlements);
-        this.#handOff(settlements, outcomes);
-        return outcomes;
+      flush: (settlements) => {
+        const messageIds = settlements.map(({ messageId }) => messageId);
+        return committing(messageIds, async () => {
+          const outcomes = await this.#settleAll(settlements);
+          this.#handOff(settlements, outcomes);
+          return outcomes;
+        });
       },
     });
   }
@@ -131,12 +136,16 @@ export class Ledger {
 
   #handOff(settlements: Settling[], outcomes: LedgerOutcome[]): void {
     const rows: HandedOff[] = [];
-    for (const [index, { messageId, eventType, payload, trace }] of settlements.entries()) {
+    for (const [
+      index,
+      { environmentId, messageId, eventType, payload, trace },
+    ] of settlements.entries()) {
       const outcome = outcomes[index];
       if (outcome?.kind !== "settled") continue;
       const { applicationId, createdAt } = outcome;
       for (const { endpointId, bucket, revision } of outcome.owed) {
         rows.push({
+          environmentId,
           applicationId,
           endpointId,
           messageId,

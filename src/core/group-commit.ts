@@ -5,6 +5,7 @@
  *
  *   add ──► waiting ──(a flush slot is free)──► flushing ──► each caller's promise
  */
+import { inTurns } from "./in-turns.ts";
 
 export interface GroupCommitOptions<In, Out> {
   /** Commits `items` together; answers in the same order. Rejecting rejects every caller. */
@@ -14,6 +15,8 @@ export interface GroupCommitOptions<In, Out> {
   /** Most bytes of one flush, if items have any; a single larger item is flushed alone. */
   bytesMax?: number;
   bytesOf?: (item: In) => number;
+  /** When not all that wait fit into a flush: one of each key before a second of any. */
+  keyOf?: (item: In) => unknown;
   /** Flushes under way at once. */
   flushesMax: number;
 }
@@ -69,6 +72,10 @@ export class GroupCommit<In, Out> {
   }
 
   async #flushOne(): Promise<void> {
+    const { batchMax, keyOf } = this.#options;
+    if (keyOf !== undefined && this.#waiting.length > batchMax) {
+      this.#waiting = inTurns(this.#waiting, ({ item }) => keyOf(item));
+    }
     const batch = this.#waiting.splice(0, this.#nextBatchLength());
     this.#flushes += 1;
     this.#flushing += batch.length;

@@ -71,6 +71,13 @@ export interface SendError {
 
 export type SendResult = SendResponse | SendError;
 
+const OUR_OWN: ReadonlySet<SendErrorCode> = new Set(["aborted", "no_socket", "payload_gone"]);
+
+/** False: it failed for a reason of ours, and says nothing about how the receiver is. */
+export function tellsAboutReceiver(result: SendResult): boolean {
+  return result.kind === "response" || !OUR_OWN.has(result.code);
+}
+
 export interface Sender {
   /** One POST. Never rejects: whatever a receiver or the network does is a `SendResult`. */
   send(request: SendRequest): Promise<SendResult>;

@@ -12,6 +12,7 @@
  * task         long work asked for once (recover, replay, purge): walks over ids in small commits
  * node         one running Amps process
  * lane         the deliveries of one endpoint in the memory of the node that owns its bucket
+ * slot         room for one attempt under way in a node; a bounded number, shared by all
  * device       a battery; driven through a connector
  * action       one command to a device: charge, discharge, idle, auto.*; ends completed or failed
  * journal      what was about to be sent to a device, written before the first byte leaves

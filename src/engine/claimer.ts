@@ -3,6 +3,7 @@
  * over the owned buckets finds lanes this node has not heard of (retries that came due, rows of a
  * dead node, rows other nodes published). One claim and one sweep at a time; both are batches.
  */
+import { inTurns } from "../core/in-turns.ts";
 import type { Clock, Log, Tracer } from "../core/types.ts";
 import {
   claimDueDeliveries,
@@ -13,6 +14,8 @@ import {
 } from "../storage/deliveries/claim-due.ts";
 import { type BucketCursor, findWaitingLanes } from "../storage/deliveries/find-waiting-lanes.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Application } from "./application.ts";
+import type { HandOffs } from "./hand-offs.ts";
 import type { Lane } from "./lane.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Ownership } from "./ownership.ts";
@@ -24,8 +27,6 @@ const LANES_PER_CLAIM = 128;
 const ROWS_PER_CLAIM = 2_000;
 const ROWS_PER_LANE_MIN = 16;
 const ROWS_PER_LANE_MAX = 256;
-/** One lane may take this part of the free payload memory: large payloads leave room for others. */
-const LANE_BYTES_PART = 8;
 /** A row may become visible this long after its due time: the longest a statement may take, and some. */
 const LATE_COMMIT_MS = 35_000;
 
@@ -34,6 +35,7 @@ export interface ClaimerOptions {
   clock: Clock;
   log: Log;
   lanes: Lanes;
+  handOffs: HandOffs;
   ownership: Ownership;
   nodeId: () => string;
   tracer: Tracer | undefined;
@@ -84,7 +86,7 @@ export class Claimer {
   /** Claims for this lane when it runs low and the database may hold more. */
   refill(lane: Lane): void {
     if (!lane.more || lane.parked || lane.claiming || this.#stopped) return;
-    if (lane.queued > lane.concurrency) return;
+    if (lane.queued > lane.pace.concurrency || this.#rowsFor(lane) <= 0) return;
     this.#wanting.add(lane);
     this.#claim();
   }
@@ -179,20 +181,29 @@ export class Claimer {
     await new Promise<void>((resolve) => {
       setImmediate(resolve);
     });
-    while (this.#wanting.size > 0 && !this.#stopped && !this.#options.lanes.full) {
-      const batch = [...this.#wanting].slice(0, LANES_PER_CLAIM);
+    while (this.#wanting.size > 0 && !this.#stopped) {
+      const batch = this.#nextBatch();
       for (const lane of batch) this.#wanting.delete(lane);
-      await this.#claimBatch(batch.filter((lane) => lane.more && !lane.parked));
+      const open = batch.filter((lane) => lane.more && !lane.parked && this.#rowsFor(lane) > 0);
+      await this.#claimBatch(open);
     }
-    if (this.#options.lanes.full) this.#wanting.clear();
+  }
+
+  /** One lane of each application before a second of any. */
+  #nextBatch(): Lane[] {
+    const wanting = [...this.#wanting];
+    if (wanting.length <= LANES_PER_CLAIM) return wanting;
+    return inTurns(wanting, (lane) => lane.application ?? lane).slice(0, LANES_PER_CLAIM);
+  }
+
+  #rowsFor(lane: Lane): number {
+    return this.#options.lanes.shares.rowsFor(lane);
   }
 
   async #claimBatch(batch: Lane[]): Promise<void> {
     if (batch.length === 0) return;
     const { storage, log, nodeId, onClaimed, ownership, tracer } = this.#options;
-    const rooms = batch.map((lane) =>
-      this.#roomOf(lane, Math.floor(ROWS_PER_CLAIM / batch.length)),
-    );
+    const rooms = this.#roomsOf(batch);
     for (const lane of batch) lane.claimStarted();
     const span = tracer?.begin("amps.claim", { "amps.lanes": batch.length });
     let failed = false;
@@ -200,7 +211,7 @@ export class Claimer {
       const rows = await claimDueDeliveries(storage, nodeId(), rooms);
       this.#noteFound(batch, rooms, rows);
       const chosen = this.#choose(rows);
-      if (chosen.length > 0) this.#accept(await loadPayloads(storage, chosen));
+      if (chosen.length > 0) this.#accept(await this.#load(chosen));
       span?.end({ "amps.rows": rows.length, "amps.new_rows": chosen.length });
     } catch (error) {
       failed = true;
@@ -218,15 +229,28 @@ export class Claimer {
     }
   }
 
-  #roomOf(lane: Lane, fairRows: number): LaneRoom {
-    const wanted = Math.max(ROWS_PER_LANE_MIN, Math.min(lane.concurrency * 4, fairRows));
-    return {
-      bucket: lane.bucket,
-      epoch: lane.epoch,
-      endpointId: lane.endpointId,
-      limit: lane.known + Math.min(wanted, ROWS_PER_LANE_MAX),
-      dueAfter: lane.dueFloor - LATE_COMMIT_MS,
-    };
+  /** What each lane may read: no more than it can use, nor than has room beside the others' rows. */
+  #roomsOf(batch: Lane[]): LaneRoom[] {
+    const { shares } = this.#options.lanes;
+    const fairRows = Math.floor(ROWS_PER_CLAIM / batch.length);
+    const left = new Map<Application<Lane> | Lane, number>();
+    return batch.map((lane) => {
+      const useful = Math.max(ROWS_PER_LANE_MIN, Math.min(lane.pace.concurrency * 4, fairRows));
+      const owner = lane.application ?? lane;
+      const rows = left.get(owner) ?? shares.rowsLeft(lane);
+      const wanted = Math.max(
+        1,
+        Math.min(useful, ROWS_PER_LANE_MAX, Math.ceil(this.#rowsFor(lane)), rows),
+      );
+      left.set(owner, rows - wanted);
+      return {
+        bucket: lane.bucket,
+        epoch: lane.epoch,
+        endpointId: lane.endpointId,
+        limit: lane.known + wanted,
+        dueAfter: lane.dueFloor - LATE_COMMIT_MS,
+      };
+    });
   }
 
   /** What the claim tells about each lane: its oldest row, and whether more are due. */
@@ -246,24 +270,33 @@ export class Claimer {
 
   /** Rows that are new here and whose payloads have room in memory; the others wait in the database. */
   #choose(rows: DueRow[]): DueRow[] {
-    const { lanes } = this.#options;
-    const bytesFree = lanes.bytesFree;
-    let bytesChosen = 0;
-    const bytesOfLane = new Map<Lane, number>();
+    const { handOffs, lanes } = this.#options;
+    const full = new Set<Lane>();
     return rows.filter((row) => {
       const lane = lanes.get(row.endpointId);
-      if (lane === undefined || lane.has(row)) return false;
-      const bytes = bytesOfLane.get(lane) ?? 0;
-      const laneIsFull = bytes > 0 && bytes + row.payloadBytes > bytesFree / LANE_BYTES_PART;
-      if (laneIsFull || bytesChosen > bytesFree) {
+      if (lane === undefined || lane.has(row) || handOffs.expects(row.messageId)) return false;
+      if (full.has(lane) || lanes.shares.bytesFor(lane) <= 0) {
+        // What follows must not overtake it.
+        full.add(lane);
         lane.more = true;
-        bytesOfLane.set(lane, Infinity);
         return false;
       }
-      bytesOfLane.set(lane, bytes + row.payloadBytes);
-      bytesChosen += row.payloadBytes;
+      lanes.shares.reserve(lane, row, row.payloadBytes);
       return true;
     });
+  }
+
+  /** Their bytes are reserved until they are queued, so that nobody else takes the room meanwhile. */
+  async #load(chosen: DueRow[]): Promise<DueDelivery[]> {
+    const { lanes, storage } = this.#options;
+    const reserved = chosen.map((row) => ({ row, lane: lanes.get(row.endpointId) }));
+    try {
+      return await loadPayloads(storage, chosen);
+    } finally {
+      for (const { row, lane } of reserved) {
+        if (lane !== undefined) lanes.shares.reserve(lane, row, -row.payloadBytes);
+      }
+    }
   }
 
   #accept(deliveries: DueDelivery[]): void {

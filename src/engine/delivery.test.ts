@@ -115,6 +115,40 @@ describe("the first attempt", () => {
     expect(await owed()).toEqual([]);
   });
 
+  test("is made once, although a sweep sees the delivery before its publisher knows of the commit", async () => {
+    const known = Promise.withResolvers<void>();
+    const committed = Promise.withResolvers<void>();
+    node.storage.after = async (name) => {
+      if (name !== "insert-messages") return;
+      committed.resolve();
+      await known.promise;
+    };
+    const published = publish();
+    await committed.promise;
+    const { claimed } = node.seen;
+    await node.sweep();
+    await node.events.until(() => node.seen.claimed > claimed);
+    await node.events.until(() => {
+      const { inFlight, unrecorded } = node.engine.health();
+      return inFlight + unrecorded === 0;
+    });
+    known.resolve();
+    const messageId = await published;
+    await node.events.until(async () => (await owed()).length === 0);
+    await node.sweep();
+    expect(node.sender.countsByMessage()).toEqual(new Map([[messageId, 1]]));
+  });
+
+  test("is made by a later claim when the publisher never hears of the commit", async () => {
+    node.storage.after = (name) => {
+      if (name === "insert-messages") throw new Error("The connection was lost.");
+    };
+    await expect(publish()).rejects.toThrow("lost");
+    await node.sweep();
+    await node.sender.nth(1);
+    await node.events.until(async () => (await owed()).length === 0);
+  });
+
   test("carries the headers of the contract and the bytes as they came", async () => {
     const payload = Buffer.from(' {"é":12345678901234567890,"a":"\\u0000"}\n');
     const messageId = await publish(payload);

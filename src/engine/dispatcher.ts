@@ -2,6 +2,7 @@
  * Keeps attempts under way: takes due deliveries in fair turn, starts attempts while slots are free,
  * hands results to the recorder, and acts on what they mean for their endpoint.
  */
+import { tellsAboutReceiver } from "../core/send-result.ts";
 import type { Log } from "../core/types.ts";
 import type { DueDelivery } from "../storage/deliveries/claim-due.ts";
 import { dropDeliveries } from "../storage/deliveries/drop-deliveries.ts";
@@ -10,15 +11,15 @@ import type { Storage } from "../storage/storage.ts";
 import { attempt, type Attempted, type AttemptTools, attemptWithoutPayload } from "./attempt.ts";
 import type { Claimer } from "./claimer.ts";
 import type { Lane } from "./lane.ts";
-import type { Lanes } from "./lanes.ts";
+import type { Lanes, Taken } from "./lanes.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Targets } from "./targets.ts";
 
-/** Attempts under way at once, over all endpoints. */
-const IN_FLIGHT_MAX = 4_096;
 /** Results not yet committed: above this the database is behind, and no new attempt starts. */
 export const UNRECORDED_MAX = 5_000;
+/** Starts in one go (some 20 µs each): whoever becomes due meanwhile waits no longer than this. */
+const STARTS_PER_TURN = 64;
 
 export interface Counters {
   attempted: number;
@@ -48,7 +49,7 @@ export class Dispatcher {
   /** Attempts under way per bucket, to know when a bucket can be let go. */
   readonly #underWay = new Map<number, number>();
   #waiters: { buckets: ReadonlySet<number>; resolve: () => void }[] = [];
-  #inFlight = 0;
+  #resuming = false;
   #stopped = false;
 
   constructor(options: DispatcherOptions) {
@@ -56,7 +57,7 @@ export class Dispatcher {
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#options.lanes.inFlight;
   }
 
   /** Starts no attempt from now on. */
@@ -75,14 +76,27 @@ export class Dispatcher {
   /** Starts what can be started. Called whenever a slot or a delivery has become free. */
   pump(): void {
     const { lanes, recorder } = this.#options;
-    while (!this.#stopped && this.#inFlight < IN_FLIGHT_MAX && recorder.size < UNRECORDED_MAX) {
-      const next = lanes.take();
-      if (next === undefined) return;
-      this.#inFlight += 1;
-      const { bucket } = next.delivery;
+    for (let starts = 0; !this.#stopped && recorder.size < UNRECORDED_MAX; starts += 1) {
+      if (starts === STARTS_PER_TURN) {
+        this.#resume();
+        return;
+      }
+      const taken = lanes.take();
+      if (taken === undefined) return;
+      const { bucket } = taken.delivery;
       this.#underWay.set(bucket, (this.#underWay.get(bucket) ?? 0) + 1);
-      void this.#run(next.lane, next.delivery);
+      void this.#run(taken);
     }
+  }
+
+  /** In the next turn of the event loop, after what came in meanwhile. */
+  #resume(): void {
+    if (this.#resuming) return;
+    this.#resuming = true;
+    setImmediate(() => {
+      this.#resuming = false;
+      this.pump();
+    });
   }
 
   /** The endpoint changed: what its lane knows may be wrong. */
@@ -93,31 +107,64 @@ export class Dispatcher {
     if (lane === undefined) return;
     lane.parked = false;
     lane.more = true;
-    lanes.makeReady(lane);
+    this.probe(lane);
     claimer().refill(lane);
     this.pump();
   }
 
-  async #run(lane: Lane, delivery: DueDelivery): Promise<void> {
-    let attempted: Attempted | undefined;
-    try {
-      const target = await this.#target(delivery);
-      const sendable = target !== null && !target.disabled && target.sealBroken === null;
-      if (!sendable) this.#park(lane, delivery, target);
-      else attempted = await this.#attempt(delivery, target);
-    } catch (error) {
-      this.#giveUp(lane, delivery, error);
-    }
-    this.#slotFreed(lane);
-    if (attempted !== undefined) {
-      await this.#record(lane, attempted);
-    } else {
-      lane.forget(delivery);
+  /** Something suggests that the receiver may be back. */
+  probe(lane: Lane): void {
+    const { breaker } = lane.pace;
+    if (breaker.state === "closed") {
       this.#options.lanes.makeReady(lane);
+    } else {
+      breaker.probeNow();
+      this.#options.lanes.lift(lane);
+    }
+  }
+
+  async #run(taken: Taken): Promise<void> {
+    const { lane, delivery } = taken;
+    const attempted = await this.#tryAttempt(taken);
+    if (attempted === "held") {
+      this.#ended(delivery.bucket);
+      this.pump();
+      return;
+    }
+    if (attempted !== undefined) {
+      await this.#record(taken, attempted);
+    } else {
+      lane.pace.breaker.voided();
+      lane.forget(delivery);
+      this.#options.lanes.lift(lane);
     }
     this.#ended(delivery.bucket);
     this.#options.onSettled(delivery);
     this.pump();
+  }
+
+  /** Undefined: no attempt was made, and none is owed by this node. Held: a rate forbids it for now. */
+  async #tryAttempt(taken: Taken): Promise<Attempted | "held" | undefined> {
+    const { lanes } = this.#options;
+    const { lane, delivery } = taken;
+    let held = false;
+    let attempted: Attempted | undefined;
+    try {
+      const target = await this.#target(delivery);
+      const sendable = target !== null && !target.disabled && target.sealBroken === null;
+      if (!sendable) {
+        this.#park(lane, delivery, target);
+      } else {
+        lanes.learn(taken, target);
+        held = !lanes.admit(taken);
+        if (!held) attempted = await this.#attempt(delivery, target);
+      }
+    } catch (error) {
+      this.#giveUp(delivery, error);
+    }
+    if (held) lanes.putBack(taken);
+    lanes.freed(taken);
+    return held ? "held" : attempted;
   }
 
   async #target(delivery: DueDelivery): Promise<Target | null> {
@@ -133,16 +180,10 @@ export class Dispatcher {
     return attempt(delivery, target, tools);
   }
 
-  #slotFreed(lane: Lane): void {
-    this.#inFlight -= 1;
-    lane.inFlight -= 1;
-  }
-
-  async #record(lane: Lane, attempted: Attempted): Promise<void> {
+  async #record(taken: Taken, attempted: Attempted): Promise<void> {
     const { lanes, recorder, claimer } = this.#options;
-    const { decision, delivery } = attempted;
-    if (decision.succeeded) lane.succeeded();
-    else lane.failed();
+    const { lane, delivery } = taken;
+    this.#learn(taken, attempted);
     lanes.makeReady(lane);
     claimer().refill(lane);
     this.pump();
@@ -151,10 +192,43 @@ export class Dispatcher {
       lane.forget(delivery);
       if (counted) this.#follow(lane, attempted);
     } catch (error) {
-      this.#giveUp(lane, delivery, error);
+      this.#giveUp(delivery, error);
       lane.forget(delivery);
     }
     claimer().refill(lane);
+  }
+
+  /** What the result tells about the receiver, and so about its pace. */
+  #learn({ lane, atOnce }: Taken, { decision, delivery, result, target }: Attempted): void {
+    const { lanes, log, tools } = this.#options;
+    const { breaker, ramp } = lane.pace;
+    const { endpointId } = lane;
+    const before = breaker.state;
+    if (!tellsAboutReceiver(result)) {
+      breaker.voided();
+    } else {
+      const { failingSince } = target;
+      lane.pace.ended({
+        succeeded: decision.succeeded,
+        atOnce,
+        messageId: delivery.messageId,
+        failingMs: failingSince === null ? 0 : tools.clock.now() - failingSince,
+        now: tools.clock.monotonic(),
+        random: tools.random(),
+      });
+    }
+    // Nothing due is left: it has caught up.
+    if (ramp.isActive && lane.queued === 0 && !lane.more && !lane.claiming) ramp.end();
+    if (breaker.state === before) return;
+    if (before === "closed") {
+      log.warn({ endpointId }, "The endpoint only fails; until it answers it is only probed.");
+      // Their memory is for those that can use it; they are still in the database.
+      lanes.clear(lane);
+      lane.more = true;
+    } else if (breaker.state === "closed") {
+      log.info({ endpointId }, "The endpoint answers again; what waits for it is sent.");
+    }
+    lanes.lift(lane);
   }
 
   /** What a committed result leads to. */
@@ -190,9 +264,8 @@ export class Dispatcher {
   }
 
   /** Our own fault, not the receiver's: the row is still due and is claimed again by a sweep. */
-  #giveUp(lane: Lane, delivery: DueDelivery, error: unknown): void {
+  #giveUp(delivery: DueDelivery, error: unknown): void {
     const { endpointId, messageId } = delivery;
-    lane.failed();
     this.#options.log.error({ err: error, endpointId, messageId }, "An attempt could not be made.");
   }
 

@@ -17,11 +17,14 @@ import { type Channel, notifyNodes } from "../storage/nodes/session.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Claimer } from "./claimer.ts";
 import { type Counters, Dispatcher } from "./dispatcher.ts";
-import { Lanes } from "./lanes.ts";
+import { HandOffs } from "./hand-offs.ts";
+import { Lanes, type Waiting } from "./lanes.ts";
 import type { EngineObserver } from "./observer.ts";
 import type { Ownership } from "./ownership.ts";
+import type { WaitReason } from "./pace.ts";
 import {
   type HandedOff,
+  type HandOffTarget,
   Publisher,
   type PublishOutcome,
   type PublishRequest,
@@ -31,6 +34,8 @@ import { Targets } from "./targets.ts";
 import { TaskRunner } from "./task-runner.ts";
 
 export type { HandedOff, PublishOutcome, PublishRequest } from "./publisher.ts";
+
+const APPLICATION_PREFIX = "app_";
 
 export interface EngineOptions {
   storage: Storage;
@@ -64,12 +69,15 @@ export interface EngineHealth {
   queuedBytes: number;
   lanes: number;
   unrecorded: number;
+  /** Endpoints with deliveries that wait although there are slots, by reason. */
+  waiting: Record<WaitReason, number>;
 }
 
-export class Engine {
+export class Engine implements HandOffTarget {
   readonly #options: EngineOptions;
   readonly #publisher: Publisher;
-  readonly #lanes = new Lanes();
+  readonly #lanes: Lanes;
+  readonly #handOffs = new HandOffs();
   readonly #targets: Targets;
   readonly #recorder: Recorder;
   readonly #claimer: Claimer;
@@ -79,8 +87,13 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { storage, clock, log, ids, ownership, nodeId } = options;
     this.#options = options;
-    this.#publisher = new Publisher(storage, ids, (rows) => this.handOff(rows), options.tracer);
+    this.#publisher = new Publisher(storage, ids, this, options.tracer);
     this.#targets = new Targets(storage);
+    this.#lanes = new Lanes({
+      clock,
+      owns: (bucket) => ownership.epochOf(bucket) !== undefined,
+      onTime: () => this.#dispatcher.pump(),
+    });
     const signal = options.signal ?? ((): void => undefined);
     this.#recorder = new Recorder({ storage, clock, log, targets: this.#targets });
     this.#dispatcher = new Dispatcher({
@@ -109,6 +122,7 @@ export class Engine {
       clock,
       log,
       lanes: this.#lanes,
+      handOffs: this.#handOffs,
       ownership,
       nodeId,
       tracer: options.tracer,
@@ -130,7 +144,10 @@ export class Engine {
       },
       onRound: () => signal("tasks"),
     });
-    ownership.onAcquired((buckets) => this.#claimer.look(buckets.map(({ bucket }) => bucket)));
+    ownership.onAcquired((buckets) => {
+      this.#lanes.reshare();
+      this.#claimer.look(buckets.map(({ bucket }) => bucket));
+    });
     ownership.onLost((buckets) => this.#letGo(new Set(buckets)));
   }
 
@@ -144,6 +161,7 @@ export class Engine {
     await this.#publisher.drained();
     await this.#tasks.stop();
     this.#dispatcher.stop();
+    this.#lanes.stop();
     await this.#claimer.stop();
   }
 
@@ -178,10 +196,15 @@ export class Engine {
     }
     const lane = this.#lanes.getOrMake(bucket, epoch, endpointId);
     lane.more = true;
+    this.#dispatcher.probe(lane);
     this.#claimer.refill(lane);
+    this.#dispatcher.pump();
   }
 
-  /** Attempts deliveries that were just committed by this process, without reading them back. */
+  committing<T>(messageIds: readonly string[], commit: () => Promise<T>): Promise<T> {
+    return this.#handOffs.during(messageIds, commit);
+  }
+
   handOff(rows: HandedOff[]): void {
     const { ownership, log, storage } = this.#options;
     const elsewhere = new Set<number>();
@@ -216,7 +239,7 @@ export class Engine {
 
   /** What other nodes tell. */
   notified(channel: Channel, payload: string): void {
-    if (channel === "amps_endpoint") this.endpointChanged(payload);
+    if (channel === "amps_endpoint") this.#changed(payload);
     if (channel !== "amps_due") return;
     const owned = payload
       .split(",")
@@ -235,12 +258,24 @@ export class Engine {
       queuedBytes: this.#lanes.queuedBytes,
       lanes: this.#lanes.count,
       unrecorded: this.#recorder.size,
+      waiting: this.#lanes.countWaiting(),
     };
+  }
+
+  /** Why deliveries of this endpoint wait here although they are due, and until when; null: they do not. */
+  waiting(endpointId: string): Waiting | null {
+    return this.#lanes.waiting(endpointId);
+  }
+
+  #changed(id: string): void {
+    if (id.startsWith(APPLICATION_PREFIX)) this.#targets.applicationChanged(id);
+    else this.endpointChanged(id);
   }
 
   async #letGo(buckets: ReadonlySet<number>): Promise<void> {
     this.#claimer.forget(buckets);
     this.#lanes.drop(buckets);
+    this.#lanes.reshare();
     await this.#dispatcher.settled(buckets);
   }
 }

@@ -76,10 +76,13 @@ const countRows = async (from: string): Promise<number> => {
   return row?.n ?? -1;
 };
 
-/** Resolves when nothing is owed any more. */
+/** Resolves when nothing is owed any more, and no result is still being stored (again). */
 const drained = (node: TestNode): Promise<void> =>
   node.events.until(
-    async () => node.engine.health().inFlight === 0 && (await countRows("delivery")) === 0,
+    async () => {
+      const { inFlight, unrecorded } = node.engine.health();
+      return inFlight + unrecorded === 0 && (await countRows("delivery")) === 0;
+    },
     { ...PATIENCE, describe: () => `an empty queue; ${JSON.stringify(node.engine.health())}` },
   );
 

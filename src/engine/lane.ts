@@ -1,19 +1,22 @@
 /**
  * The deliveries of one endpoint in the memory of its owner: a bounded queue of what is due, what is
- * in flight, and how much at once this receiver has shown to bear.
+ * in flight, and what pace its receiver has shown to bear.
  *
  *   in database ─claim or hand-off─► queued ─start─► in flight ─result─► unrecorded ─commit─► gone
  */
 import type { DueDelivery } from "../storage/deliveries/claim-due.ts";
 import type { UnixMs } from "../core/types.ts";
-
-/** A lane that has not yet succeeded gets one attempt at a time: a dead endpoint holds one slot. */
-const CONCURRENCY_START = 1;
-const CONCURRENCY_MAX = 64;
+import type { Target } from "../storage/endpoints/load-targets.ts";
+import type { Application } from "./application.ts";
+import { Pace } from "./pace.ts";
 
 /** One message may be owed twice to one endpoint: by its chain and by a manual resend. */
 function keyOf(delivery: { messageId: string; trigger: number }): string {
   return delivery.trigger === 0 ? delivery.messageId : `${delivery.messageId}/${delivery.trigger}`;
+}
+
+export function bytesOf(delivery: DueDelivery): number {
+  return delivery.payload?.length ?? 0;
 }
 
 export class Lane {
@@ -22,14 +25,23 @@ export class Lane {
   epoch: number;
   /** Attempts under way. */
   inFlight = 0;
-  /** Attempts allowed at once: grows with success, halves with failure. */
-  concurrency = CONCURRENCY_START;
+  readonly pace = new Pace();
+  /** Whose it is; unknown until its first delivery. */
+  application: Application<Lane> | undefined;
+  /** The target its rates were last read from. */
+  target: Target | undefined;
+  /** Grows with each change of its own rate. */
+  rates = 0;
   /** The database may hold due rows of this endpoint that are not in memory. */
   more = false;
   /** The endpoint is disabled: its rows stay where they are. */
   parked = false;
-  /** Member of the ready rotation. */
+  /** Waits for its turn among its application's lanes. */
   ready = false;
+  /** Its pace allows nothing before this (monotonic ms); -Infinity: not known to wait. */
+  heldUntil = -Infinity;
+  /** Payload bytes of what is queued, or being read for it. */
+  queuedBytes = 0;
   claiming = false;
   /** Every row due before this is done: a claim need not pass their dead index entries. 0: unknown. */
   dueFloor: UnixMs = 0;
@@ -61,7 +73,12 @@ export class Lane {
   }
 
   get canStart(): boolean {
-    return !this.parked && this.inFlight < this.concurrency && this.queued > 0;
+    return (
+      this.inFlight < this.pace.concurrency &&
+      this.queued > 0 &&
+      this.heldUntil === -Infinity &&
+      !this.parked
+    );
   }
 
   /** In memory already, or recorded since the claim that shows it began. */
@@ -75,6 +92,7 @@ export class Lane {
     if (this.has(delivery)) return false;
     this.#known.add(keyOf(delivery));
     this.#queue.push(delivery);
+    this.queuedBytes += bytesOf(delivery);
     return true;
   }
 
@@ -82,11 +100,18 @@ export class Lane {
     const delivery = this.#queue[this.#head];
     if (delivery === undefined) return undefined;
     this.#head += 1;
+    this.queuedBytes -= bytesOf(delivery);
     if (this.#head > 64 && this.#head * 2 > this.#queue.length) {
       this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
     return delivery;
+  }
+
+  /** Was taken, but could not start: it is the next again. */
+  putBack(delivery: DueDelivery): void {
+    this.#queue.splice(this.#head, 0, delivery);
+    this.queuedBytes += bytesOf(delivery);
   }
 
   /** Its result is committed, or it is given back to the database. */
@@ -99,7 +124,10 @@ export class Lane {
   /** Gives everything queued back to the database, where it never left. @returns what it was */
   clear(): DueDelivery[] {
     const dropped = this.#queue.slice(this.#head);
-    for (const delivery of dropped) this.#known.delete(keyOf(delivery));
+    for (const delivery of dropped) {
+      this.#known.delete(keyOf(delivery));
+      this.queuedBytes -= bytesOf(delivery);
+    }
     this.#queue = [];
     this.#head = 0;
     return dropped;
@@ -113,13 +141,5 @@ export class Lane {
   claimEnded(): void {
     this.claiming = false;
     this.#doneMeanwhile.clear();
-  }
-
-  succeeded(): void {
-    if (this.concurrency < CONCURRENCY_MAX) this.concurrency += 1;
-  }
-
-  failed(): void {
-    this.concurrency = Math.max(1, this.concurrency >> 1);
   }
 }

@@ -1,12 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { DueDelivery } from "../storage/deliveries/claim-due.ts";
+import { createManualClock } from "../../test/support/manual-clock.ts";
+import type { Target } from "../storage/endpoints/load-targets.ts";
 import { Lane } from "./lane.ts";
-import { Lanes } from "./lanes.ts";
+import { Lanes, type Taken } from "./lanes.ts";
 
 function due(messageId: string, changes: Partial<DueDelivery> = {}): DueDelivery {
   return {
     bucket: 1,
     epoch: 1,
+    environmentId: "org_1",
     applicationId: "app_1",
     endpointId: "ep_1",
     messageId,
@@ -20,6 +23,26 @@ function due(messageId: string, changes: Partial<DueDelivery> = {}): DueDelivery
     ...changes,
   };
 }
+
+const clock = createManualClock();
+const newLanes = (): Lanes => new Lanes({ clock, owns: () => true, onTime: () => undefined });
+
+const targetOf = (changes: Partial<Target>): Target => ({
+  applicationId: "app_1",
+  endpointId: "ep_1",
+  url: "http://receiver.test/",
+  disabled: false,
+  deleted: false,
+  revision: 1,
+  failingSince: null,
+  throttleRate: null,
+  applicationThrottleRate: null,
+  applicationBuckets: [],
+  headers: {},
+  keys: [],
+  sealBroken: null,
+  ...changes,
+});
 
 const newLane = (): Lane => new Lane(1, 1, "ep_1");
 
@@ -68,17 +91,6 @@ describe("Lane", () => {
     expect(lane.take()).toBeUndefined();
   });
 
-  test("starts with one attempt at a time, grows by successes to 64, halves by failures to 1", () => {
-    const lane = newLane();
-    expect(lane.concurrency).toBe(1);
-    for (let n = 0; n < 100; n += 1) lane.succeeded();
-    expect(lane.concurrency).toBe(64);
-    lane.failed();
-    expect(lane.concurrency).toBe(32);
-    for (let n = 0; n < 10; n += 1) lane.failed();
-    expect(lane.concurrency).toBe(1);
-  });
-
   test("clear gives back what is queued and keeps what is in flight", () => {
     const lane = newLane();
     for (const id of ["msg_1", "msg_2", "msg_3"]) lane.offer(due(id));
@@ -91,15 +103,28 @@ describe("Lane", () => {
 });
 
 describe("Lanes", () => {
-  function fill(lanes: Lanes, endpointId: string, count: number): Lane {
+  function fill(
+    lanes: Lanes,
+    endpointId: string,
+    count: number,
+    changes: Partial<DueDelivery> = {},
+  ): Lane {
     const lane = lanes.getOrMake(1, 1, endpointId);
-    for (let n = 0; n < count; n += 1) lanes.offer(lane, due(`msg_${n}`, { endpointId }));
+    for (let n = 0; n < count; n += 1) {
+      lanes.offer(lane, due(`msg_${n}`, { ...changes, endpointId }));
+    }
     return lane;
   }
 
+  function takeAll(lanes: Lanes): Taken[] {
+    const all: Taken[] = [];
+    for (let next = lanes.take(); next !== undefined; next = lanes.take()) all.push(next);
+    return all;
+  }
+
   test("take in turn, as many at once as each may", () => {
-    const lanes = new Lanes();
-    fill(lanes, "ep_a", 3).concurrency = 2;
+    const lanes = newLanes();
+    fill(lanes, "ep_a", 3).pace.concurrency = 2;
     fill(lanes, "ep_b", 1);
     fill(lanes, "ep_c", 2);
     const taken: string[] = [];
@@ -110,8 +135,133 @@ describe("Lanes", () => {
     expect(lanes.queued).toBe(2);
   });
 
+  test("environments take turns, in each its applications, in each its lanes", () => {
+    const lanes = newLanes();
+    const live = { environmentId: "org_live", applicationId: "app_live" };
+    const many = { applicationId: "app_many" };
+    for (let n = 0; n < 4; n += 1) fill(lanes, `ep_many_${n}`, 1, many);
+    for (let n = 0; n < 2; n += 1) fill(lanes, `ep_few_${n}`, 1, { applicationId: "app_few" });
+    fill(lanes, "ep_live", 1, live);
+    const order = takeAll(lanes).map(({ lane }) => lane.endpointId);
+    expect(order).toEqual([
+      "ep_many_0",
+      "ep_live",
+      "ep_few_0",
+      "ep_many_1",
+      "ep_few_1",
+      "ep_many_2",
+      "ep_many_3",
+    ]);
+  });
+
+  test("100 lanes that take all they get leave slots to another tenant, and to their own", () => {
+    const lanes = newLanes();
+    const hogs = Array.from({ length: 100 }, (_, n) => fill(lanes, `ep_${n}`, 64));
+    for (const hog of hogs) hog.pace.concurrency = 64;
+    const taken = takeAll(lanes);
+    expect(taken.length).toBeGreaterThan(2_500);
+    expect(taken.length).toBeLessThan(4_096 - 256);
+    expect(takeAll(lanes)).toEqual([]);
+    fill(lanes, "ep_own", 1);
+    fill(lanes, "ep_other", 1, { applicationId: "app_2" });
+    fill(lanes, "ep_live", 1, { environmentId: "org_2", applicationId: "app_3" });
+    expect(takeAll(lanes)).toHaveLength(3);
+    // Whoever was stopped goes on when an attempt of its own ends.
+    for (const each of taken.slice(0, 500)) lanes.freed(each);
+    expect(takeAll(lanes).length).toBeGreaterThan(400);
+  });
+
+  test("what waits for its rate is held until its time, and says so", () => {
+    let times = 0;
+    const lanes = new Lanes({ clock, owns: () => true, onTime: () => void (times += 1) });
+    const lane = fill(lanes, "ep_a", 3);
+    lane.pace.concurrency = 10;
+    lane.pace.throttle.perSecond = 10;
+    expect(takeAll(lanes)).toHaveLength(1);
+    const { because, until } = lanes.waiting("ep_a") ?? {};
+    expect([because, Math.round((until ?? 0) - clock.now())]).toEqual(["throttled", 91]);
+    clock.advance(91);
+    expect([times, takeAll(lanes).length]).toEqual([0, 0]);
+    clock.advance(1);
+    expect([times, takeAll(lanes).length]).toEqual([1, 1]);
+    lanes.stop();
+    expect(clock.pending()).toBe(0);
+  });
+
+  test("rates that are only learned after the turn was taken still hold it back", () => {
+    const lanes = newLanes();
+    for (const endpointId of ["ep_a", "ep_b", "ep_c"]) fill(lanes, endpointId, 1);
+    const taken = takeAll(lanes);
+    const outcomes = taken.map((each) => {
+      lanes.learn(each, targetOf({ applicationThrottleRate: 10, applicationBuckets: [1] }));
+      const isAdmitted = lanes.admit(each);
+      if (!isAdmitted) lanes.putBack(each);
+      lanes.freed(each);
+      return isAdmitted;
+    });
+    expect(outcomes).toEqual([true, false, false]);
+    expect(lanes.queued).toBe(2);
+    expect(takeAll(lanes)).toEqual([]);
+    expect(lanes.waiting("ep_b")?.because).toBe("application_throttled");
+    expect(lanes.countWaiting()).toMatchObject({ application_throttled: 2 });
+    clock.advance(102);
+    expect(takeAll(lanes)).toHaveLength(1);
+    clock.advance(102);
+    expect(takeAll(lanes)).toHaveLength(1);
+    lanes.stop();
+  });
+
+  test("what is held back when its bucket is lost is forgotten, and counts no more", () => {
+    const lanes = newLanes();
+    fill(lanes, "ep_a", 1);
+    const [taken] = takeAll(lanes);
+    if (taken === undefined) throw new Error("One was offered.");
+    lanes.drop(new Set([1]));
+    lanes.putBack(taken);
+    lanes.freed(taken);
+    expect([lanes.queued, lanes.inFlight, lanes.count]).toEqual([0, 0, 0]);
+  });
+
+  test("an application's rate is shared by the owners of its buckets", () => {
+    const owned = new Set([1, 2, 3]);
+    const lanes = new Lanes({
+      clock,
+      owns: (bucket) => owned.has(bucket),
+      onTime: () => undefined,
+    });
+    fill(lanes, "ep_a", 1);
+    const [taken] = takeAll(lanes);
+    if (taken === undefined) throw new Error("One was offered.");
+    const target = targetOf({ applicationThrottleRate: 100, applicationBuckets: [1, 2, 8, 9] });
+    lanes.learn(taken, target);
+    expect(taken.application.throttle.perSecond).toBe(50);
+    owned.add(8);
+    lanes.reshare();
+    expect(taken.application.throttle.perSecond).toBe(75);
+    lanes.learn(taken, targetOf({}));
+    expect(taken.application.throttle.perSecond).toBe(Infinity);
+  });
+
+  test("probes of dead endpoints hold a quarter of the slots at most", () => {
+    const lanes = newLanes();
+    for (let n = 0; n < 1_100; n += 1) {
+      const { breaker } = fill(lanes, `ep_${n}`, 1, { applicationId: `app_${n % 10}` }).pace;
+      for (let failures = 0; failures < 40; failures += 1) {
+        breaker.failed({ messageId: `msg_${failures}`, now: failures * 2_000 - 1e6, random: 0 });
+      }
+      expect(breaker.state).toBe("open");
+    }
+    const probes = takeAll(lanes);
+    expect(probes).toHaveLength(1_024);
+    expect(lanes.countWaiting().breaker_open).toBe(1_100);
+    for (const probe of probes) lanes.freed(probe);
+    clock.advance(1_000);
+    expect(takeAll(lanes)).toHaveLength(76);
+    lanes.stop();
+  });
+
   test("a parked lane takes nothing in and gives nothing out", () => {
-    const lanes = new Lanes();
+    const lanes = newLanes();
     const lane = fill(lanes, "ep_a", 1);
     lane.parked = true;
     expect(lanes.take()).toBeUndefined();
@@ -120,31 +270,39 @@ describe("Lanes", () => {
     expect(lanes.queued).toBe(1);
   });
 
-  test("are full at 20,000 deliveries, and the rest waits in the database", () => {
-    const lanes = new Lanes();
+  test("a lane of a lone application has a bounded part of 20,000 rows; the rest waits", () => {
+    const lanes = newLanes();
     const lane = fill(lanes, "ep_a", 20_000);
-    expect([lanes.full, lane.more]).toEqual([true, false]);
-    expect(lanes.offer(lane, due("msg_more"))).toBe(false);
-    expect([lanes.queued, lane.more]).toEqual([20_000, true]);
-    lanes.take();
-    expect(lanes.full).toBe(false);
+    expect([lanes.queued, lane.queued, lane.more]).toEqual([3_659, 3_659, true]);
+    const others = Array.from({ length: 100 }, (_, n) => fill(lanes, `ep_${n}`, 20_000));
+    // The first took more while there was more; yet every one has some, and there is room left.
+    expect(Math.min(...others.map(({ queued }) => queued))).toBe(1);
+    expect(lanes.queued).toBeGreaterThan(16_000);
+    expect(lanes.queued).toBeLessThan(18_000);
   });
 
-  test("are full at 32 MiB of payloads; taking frees them", () => {
-    const lanes = new Lanes();
-    const lane = lanes.getOrMake(1, 1, "ep_a");
-    const payload = Buffer.alloc(8 * 1024 * 1024);
-    for (let n = 0; n < 4; n += 1) lanes.offer(lane, due(`msg_${n}`, { payload }));
-    expect([lanes.full, lanes.bytesFree]).toEqual([true, 0]);
-    expect(lanes.offer(lane, due("msg_9", { payload: null }))).toBe(false);
+  test("32 MiB of payloads are shared likewise; taking frees them", () => {
+    const lanes = newLanes();
+    const payload = Buffer.alloc(1024 * 1024);
+    const made = Array.from({ length: 40 }, (_, n) => lanes.getOrMake(1, 1, `ep_${n}`));
+    for (let n = 0; n < 40; n += 1) {
+      for (const lane of made) {
+        lanes.offer(lane, due(`msg_${n}`, { endpointId: lane.endpointId, payload }));
+      }
+    }
+    expect(lanes.queued).toBe(29);
+    const [first] = made;
+    expect(first?.queuedBytes).toBe(payload.length);
     lanes.take();
-    expect(lanes.bytesFree).toBe(payload.length);
-    lanes.clear(lane);
-    expect([lanes.bytesFree, lanes.queued]).toEqual([4 * payload.length, 0]);
+    expect([first?.queued, first?.queuedBytes, lanes.shares.total.bytes]).toEqual([
+      0,
+      0,
+      28 * payload.length,
+    ]);
   });
 
   test("drop forgets the lanes of the buckets and counts them out", () => {
-    const lanes = new Lanes();
+    const lanes = newLanes();
     fill(lanes, "ep_a", 3);
     const kept = lanes.getOrMake(2, 1, "ep_b");
     lanes.offer(kept, due("msg_1", { bucket: 2, endpointId: "ep_b" }));
@@ -156,7 +314,7 @@ describe("Lanes", () => {
   });
 
   test("idle lanes go once there are more than 10,000, busy and parked ones stay", () => {
-    const lanes = new Lanes();
+    const lanes = newLanes();
     const busy = fill(lanes, "ep_busy", 1);
     const parked = lanes.getOrMake(1, 1, "ep_parked");
     parked.parked = true;

@@ -37,7 +37,10 @@ beforeEach(() => {
 });
 
 const newPublisher = (): Publisher =>
-  new Publisher(storage, createIds(), (rows) => void handedOff.push(...rows));
+  new Publisher(storage, createIds(), {
+    committing: (_messageIds, commit) => commit(),
+    handOff: (rows) => void handedOff.push(...rows),
+  });
 
 describe("Publisher", () => {
   test("hands over what was committed, complete, and not a moment earlier", async () => {
@@ -53,7 +56,7 @@ describe("Publisher", () => {
     expect(handedOffAtCommit).toBe(0);
     expect(handedOff).toEqual([
       {
-        applicationId: tenant.applicationId,
+        ...tenant,
         endpointId: endpoint.endpointId,
         messageId: outcome.messageId,
         bucket: endpoint.bucket,
@@ -93,16 +96,23 @@ describe("Publisher", () => {
     await publisher.drained();
   });
 
-  test("turns callers away while 10,000 wait, and takes them again", async () => {
+  test("turns a tenant away while 10,000 of its own wait, and takes it again; no other waits for them", async () => {
     const publisher = newPublisher();
+    const stranger = await createTenant(storage);
     const gate = Promise.withResolvers<void>();
     storage.before = () => gate.promise;
     const request = publishRequest(tenant, { eventType: "unwanted" });
     const waiting = Array.from({ length: 10_000 }, () => publisher.publish(request));
     const turnedAway = await publisher.publish(request);
     expect(turnedAway).toEqual({ kind: "overloaded", retryAfterSeconds: 1 });
+    const others = publishRequest(stranger, { eventType: "unwanted" });
+    const order: string[] = [];
+    void publisher.publish(others).then(({ kind }) => order.push(`stranger ${kind}`));
+    void waiting[2_000]?.then(() => order.push("2,000th"));
     gate.resolve();
     const outcomes = await Promise.all(waiting);
+    // Another tenant is taken, and not after the 10,000 of this one.
+    expect(order).toEqual(["stranger accepted", "2,000th"]);
     expect(outcomes.every(({ kind }) => kind === "accepted")).toBe(true);
     expect((await publisher.publish(request)).kind).toBe("accepted");
   });

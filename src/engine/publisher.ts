@@ -4,6 +4,7 @@
  */
 import { GroupCommit } from "../core/group-commit.ts";
 import type { IdSource } from "../core/ids.ts";
+import { applicationRoom, environmentRoom } from "../core/share.ts";
 import type { Span, Trace, Tracer, UnixMs } from "../core/types.ts";
 import {
   type InsertOutcome,
@@ -16,9 +17,18 @@ const BATCH_MAX = 500;
 /** Payload bytes of one statement: they are held several times over while it is sent. */
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 const FLUSHES_MAX = 2;
-/** Publishers waiting for a commit; above this the database is behind and more are turned away. */
-const WAITING_MAX = 10_000;
+/**
+ * Publishers waiting for a commit; above their share of it the database is behind and more are turned
+ * away. A lone application's share is 10,000.
+ */
+const WAITING_MAX = 12_000;
 const RETRY_AFTER_SECONDS = 1;
+/** Tenants whose callers are counted; the counts of idle ones are forgotten. */
+const TENANTS_MAX = 10_000;
+
+interface Callers {
+  waiting: number;
+}
 
 export type PublishRequest = Omit<NewMessage, "messageId">;
 
@@ -30,6 +40,7 @@ export type PublishOutcome =
 
 /** A delivery just committed by this process, with what is needed to attempt it without reading. */
 export interface HandedOff {
+  environmentId: string;
   applicationId: string;
   endpointId: string;
   messageId: string;
@@ -43,45 +54,58 @@ export interface HandedOff {
   trace?: Trace | undefined;
 }
 
+/** The engine, to whoever commits messages. */
+export interface HandOffTarget {
+  /** @param commit stores these messages and ends with their `handOff` */
+  committing<T>(messageIds: readonly string[], commit: () => Promise<T>): Promise<T>;
+  /** Attempts deliveries that were just committed by this process, without reading them back. */
+  handOff(rows: HandedOff[]): void;
+}
+
 interface Publishing extends NewMessage {
   span: Span | undefined;
 }
 
 export class Publisher {
   readonly #ids: IdSource;
-  readonly #handOff: (rows: HandedOff[]) => void;
+  readonly #engine: HandOffTarget;
   readonly #tracer: Tracer | undefined;
   readonly #commits: GroupCommit<Publishing, InsertOutcome>;
   #accepted = 0;
+  readonly #callers = new Map<string, Callers>();
 
-  constructor(
-    storage: Storage,
-    ids: IdSource,
-    handOff: (rows: HandedOff[]) => void,
-    tracer?: Tracer,
-  ) {
+  constructor(storage: Storage, ids: IdSource, engine: HandOffTarget, tracer?: Tracer) {
     this.#ids = ids;
-    this.#handOff = handOff;
+    this.#engine = engine;
     this.#tracer = tracer;
     this.#commits = new GroupCommit({
       batchMax: BATCH_MAX,
       bytesMax: BATCH_BYTES_MAX,
       bytesOf: (message) => message.payload.length,
+      keyOf: (message) => message.applicationId,
       flushesMax: FLUSHES_MAX,
-      flush: async (messages) => {
-        const ended = this.#beginCommit(messages);
-        const outcomes = await insertMessages(storage, messages).finally(ended);
-        this.#handOffStored(messages, outcomes);
-        return outcomes;
+      flush: (messages) => {
+        const messageIds = messages.map(({ messageId }) => messageId);
+        return engine.committing(messageIds, async () => {
+          const ended = this.#beginCommit(messages);
+          const outcomes = await insertMessages(storage, messages).finally(ended);
+          this.#handOffStored(messages, outcomes);
+          return outcomes;
+        });
       },
     });
   }
 
   async publish(request: PublishRequest): Promise<PublishOutcome> {
-    if (this.#commits.size >= WAITING_MAX) {
+    const environment = this.#callersOf(request.environmentId);
+    const application = this.#callersOf(request.applicationId);
+    const room = environmentRoom(WAITING_MAX, this.#commits.size, environment.waiting);
+    if (applicationRoom(room, application.waiting) <= 0) {
       return { kind: "overloaded", retryAfterSeconds: RETRY_AFTER_SECONDS };
     }
     const messageId = this.#ids.make("msg_");
+    environment.waiting += 1;
+    application.waiting += 1;
     const span = this.#tracer?.begin("amps.publish", { "amps.message_id": messageId });
     try {
       const outcome = await this.#commits.add({ ...request, messageId, span });
@@ -92,6 +116,9 @@ export class Publisher {
     } catch (error) {
       span?.end({}, "not committed");
       throw error;
+    } finally {
+      environment.waiting -= 1;
+      application.waiting -= 1;
     }
   }
 
@@ -103,6 +130,17 @@ export class Publisher {
   /** Publishers that wait for their commit. */
   get waiting(): number {
     return this.#commits.size;
+  }
+
+  /** Of an environment or an application. */
+  #callersOf(tenantId: string): Callers {
+    let callers = this.#callers.get(tenantId);
+    if (callers === undefined) {
+      if (this.#callers.size >= TENANTS_MAX && this.#commits.size === 0) this.#callers.clear();
+      callers = { waiting: 0 };
+      this.#callers.set(tenantId, callers);
+    }
+    return callers;
   }
 
   drained(): Promise<void> {
@@ -128,6 +166,7 @@ export class Publisher {
       if (outcome?.kind !== "stored" || (message.deliverAt ?? null) !== null) continue;
       for (const owed of outcome.owed) {
         rows.push({
+          environmentId: message.environmentId,
           applicationId: message.applicationId,
           endpointId: owed.endpointId,
           messageId: owed.messageId,
@@ -141,6 +180,6 @@ export class Publisher {
         });
       }
     }
-    if (rows.length > 0) this.#handOff(rows);
+    if (rows.length > 0) this.#engine.handOff(rows);
   }
 }

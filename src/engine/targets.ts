@@ -23,6 +23,7 @@ export class Targets {
   constructor(storage: Storage) {
     this.#loads = new GroupCommit({
       batchMax: 500,
+      keyOf: ({ applicationId }) => applicationId,
       flushesMax: 2,
       flush: async (keys) => {
         const found = await this.#loadSettled(storage, keys);
@@ -52,6 +53,13 @@ export class Targets {
   changed(endpointId: string): void {
     this.#changes += 1;
     this.#cached.delete(endpointId);
+  }
+
+  applicationChanged(applicationId: string): void {
+    this.#changes += 1;
+    for (const target of this.#cached.values()) {
+      if (target.applicationId === applicationId) this.#cached.delete(target.endpointId);
+    }
   }
 
   /** Loads again when something changed meanwhile: what was read may be from before the change. */

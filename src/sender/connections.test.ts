@@ -18,6 +18,30 @@ describe("connections", () => {
     expect(hook.connections()).toBe(3);
   });
 
+  test("that others of the same origin hold for long do not hold up the next requests", async () => {
+    const clock = createManualClock();
+    const hook = await receiver(({ url }) => (url === "/hang" ? { hang: true } : {}));
+    const sender = loopbackSender({ clock, connectionsPerOrigin: 4 });
+    const request = post(hook.port);
+    const hangingUrl = new URL("/hang", request.url).href;
+    const hanging = [1, 2, 3, 4].map(() => sender.send({ ...request, url: hangingUrl }));
+    await hook.nth(4);
+    // One that waits already, and one that comes when they have turned out to be slow.
+    const waiting = sender.send(request);
+    clock.advance(250);
+    expectResponse(await waiting);
+    expectResponse(await sender.send(request));
+    expect(hook.requests.length).toBe(6);
+    clock.advance(30_000);
+    for (const result of await Promise.all(hanging)) {
+      expect(result).toMatchObject({ kind: "error", code: "timeout" });
+    }
+    // They have given the connections back: what is sent now shares them again.
+    const before = hook.connections();
+    await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(() => sender.send(request)));
+    expect(hook.connections() - before).toBeLessThanOrEqual(4);
+  });
+
   test("are never more than allowed in all: the next waits until one closes", async () => {
     const first = await receiver(() => ({ headers: { connection: "close" }, delayMs: 5 }));
     const second = await receiver();

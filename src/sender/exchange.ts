@@ -9,8 +9,9 @@
  * costs 0.35 µs, so a timing wheel would not pay.
  *
  *   queued ─socket ready─► started ─headers─► answered ─body ended─► response
- *      └────────┴──────────────┴── error, or deadline ──────────────► error
- *                                      └── body over the drain limit ► response, truncated
+ *    │  └────────┴──────────────┴── error, or deadline ─────────────► error
+ *    │                                  └── body over the drain limit ► response, truncated
+ *    └─ the origin's shared connections are all held by slow exchanges ─► another, on a connection of its own
  */
 import type { Dispatcher } from "undici";
 
@@ -26,12 +27,29 @@ const EMPTY = Buffer.alloc(0);
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStart"]>>[2];
 
+/** After this an exchange counts as slow; only those pay for a second timer. */
+export const SLOW_AFTER_MS = 250;
+
+/** The connections of one origin that everybody shares, seen by those who wait for one. */
+export interface SharedConnections {
+  /** Exchanges that have held one of them for longer than `SLOW_AFTER_MS`. */
+  slow: number;
+  /** So many are slow that waiting for one of them is no use. */
+  readonly areBlocked: boolean;
+}
+
 export interface ExchangeOptions {
   /** `host:port`, for messages. */
   peer: string;
   timeoutMs: number;
   clock: Clock;
   done: (result: SendResult) => void;
+  /** Whose connections it waits for and holds; null: it has its own. */
+  shared: SharedConnections | null;
+  /** It has waited in vain for one of those: sends the request another way. */
+  leave?: (startedAtMs: number) => void;
+  /** Of the exchange that it goes on for. */
+  startedAtMs?: number;
 }
 
 function headerText(value: string | string[] | undefined): string | undefined {
@@ -55,9 +73,10 @@ function latin1(value: Buffer | string | undefined): string {
 export class Exchange implements Dispatcher.DispatchHandler {
   private readonly options: ExchangeOptions;
   private readonly startedAtMs: number;
-  private readonly cancelTimer: () => void;
+  private cancelTimer: () => void = () => undefined;
   private controller: Dispatcher.DispatchController | null = null;
   private settled = false;
+  private isSlow = false;
   private interimAnswers = 0;
   private status = 0;
   private headers: SendResponse["headers"] = {};
@@ -68,8 +87,37 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(options: ExchangeOptions) {
     this.options = options;
-    this.startedAtMs = options.clock.monotonic();
-    this.cancelTimer = options.clock.after(options.timeoutMs, () => this.expire());
+    this.startedAtMs = options.startedAtMs ?? options.clock.monotonic();
+    if (options.shared === null) this.awaitDeadline();
+    else this.awaitSlow(Math.min(SLOW_AFTER_MS, options.timeoutMs));
+  }
+
+  private awaitDeadline(): void {
+    const { clock, timeoutMs } = this.options;
+    const leftMs = Math.max(0, timeoutMs - this.elapsedMs());
+    this.cancelTimer = clock.after(leftMs, () => this.expire());
+  }
+
+  private awaitSlow(delayMs: number): void {
+    this.cancelTimer = this.options.clock.after(delayMs, () => this.turnSlow());
+  }
+
+  private turnSlow(): void {
+    const { shared, timeoutMs, leave } = this.options;
+    const leftMs = timeoutMs - this.elapsedMs();
+    if (shared === null || leftMs <= 0) {
+      this.expire();
+    } else if (this.controller !== null) {
+      this.isSlow = true;
+      shared.slow++;
+      this.awaitDeadline();
+    } else if (shared.areBlocked && leave !== undefined) {
+      // Settled without a result: the client withdraws it when its turn comes.
+      this.settled = true;
+      leave(this.startedAtMs);
+    } else {
+      this.awaitSlow(Math.min(SLOW_AFTER_MS, leftMs));
+    }
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -161,6 +209,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private settle(result: SendResult): void {
     this.settled = true;
     this.cancelTimer();
+    if (this.isSlow && this.options.shared !== null) this.options.shared.slow--;
     this.options.done(result);
   }
 }

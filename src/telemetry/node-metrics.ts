@@ -94,4 +94,13 @@ function watchDeliveries(metrics: Metrics, engine: () => EngineHealth): void {
   gauge("amps_deliveries_queued_bytes", "Their payloads.", (health) => health.queuedBytes);
   gauge("amps_lanes", "Endpoints with a lane in memory.", (health) => health.lanes);
   gauge("amps_results_unrecorded", "Results whose commit is to come.", (h) => h.unrecorded);
+  metrics.read(
+    {
+      name: "amps_endpoints_held",
+      help: "Endpoints whose due deliveries wait although there are slots, by reason.",
+      labels: ["reason"],
+    },
+    "gauge",
+    () => Object.entries(engine().waiting).map(([reason, value]) => ({ labels: [reason], value })),
+  );
 }

@@ -109,6 +109,7 @@ export class BatteryNode {
       ids,
       ownership: this.ownership,
       connectors: this.connectors,
+      committing: (_messageIds, commit) => commit(),
       handOff: (rows) => void this.handedOff.push(...rows),
       signal: events.signal,
       tracer: options.tracer,

@@ -4,7 +4,8 @@ import { once } from "node:events";
 import path from "node:path";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
-const READY_MS_MAX = 30_000;
+/** Guards against a hang only: a machine may be busy with many of these at once. */
+const READY_MS_MAX = 120_000;
 
 export const SANDBOX_KEY = `sk_test_${"e2e".repeat(11)}`;
 
@@ -15,6 +16,10 @@ export interface ServerProcessOptions {
   launcher?: boolean;
   /** File descriptors it may have. */
   descriptorsMax?: number;
+  /** Another composition of the same server, such as one with a planted bug. */
+  entry?: string;
+  /** A command that replaces itself by the server, such as `ip netns exec NAME`. */
+  within?: readonly string[];
 }
 
 export interface ServerProcess {
@@ -35,15 +40,14 @@ export interface FailedStart {
 }
 
 function spawnServer(options: ServerProcessOptions): { child: ChildProcess; output: () => string } {
-  const args = ["src/main.ts"];
-  if (options.launcher === true) args.unshift("scripts/launch.mjs");
-  const command = [process.execPath, ...args];
+  const command = [process.execPath, options.entry ?? "src/main.ts"];
+  if (options.launcher === true) command.splice(1, 0, "scripts/launch.mjs");
   const { descriptorsMax } = options;
   if (descriptorsMax !== undefined) {
     command.unshift("/bin/sh", "-c", `ulimit -n ${descriptorsMax}; exec "$0" "$@"`);
   }
-  const [program = "", ...rest] = command;
-  const child = spawn(program, rest, {
+  const [file = "", ...rest] = [...(options.within ?? []), ...command];
+  const child = spawn(file, rest, {
     cwd: ROOT,
     env: {
       PATH: process.env["PATH"],
@@ -53,7 +57,8 @@ function spawnServer(options: ServerProcessOptions): { child: ChildProcess; outp
       AMPS_SANDBOX_KEY: SANDBOX_KEY,
       ...options.env,
     },
-    stdio: ["ignore", "pipe", "pipe"],
+    // The channel lets the server notice that whoever started it was killed.
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   let output = "";
   const collect = (chunk: Buffer): void => {

@@ -24,12 +24,19 @@ const BUCKETS = Array.from({ length: BUCKET_COUNT }, (_, bucket) => bucket).join
 export class FaultyStorage extends Storage {
   before: (statementName: string, values: unknown[]) => void | Promise<void> = () => undefined;
   after: (statementName: string) => void | Promise<void> = () => undefined;
+  /** Statements under way. */
+  underWay = 0;
 
   override async query<R extends Row>(declared: Statement, values: unknown[]): Promise<R[]> {
-    await this.before(declared.name, values);
-    const rows = await super.query<R>(declared, values);
-    await this.after(declared.name);
-    return rows;
+    this.underWay += 1;
+    try {
+      await this.before(declared.name, values);
+      const rows = await super.query<R>(declared, values);
+      await this.after(declared.name);
+      return rows;
+    } finally {
+      this.underWay -= 1;
+    }
   }
 
   /** A statement of the test itself, past the faults. */

@@ -167,6 +167,21 @@ test("a manual success delivers the message: the chain beside it ends too", asyn
   expect(await deliveries()).toMatchObject([{ message_id: other.messageId }]);
 });
 
+test("a manual success ends the chain also when a failure of the chain is in the same batch", async () => {
+  const chain = await attempted({ ...FAILED, retryDelayMs: 5_000 });
+  const other = await attempted({ ...FAILED, retryDelayMs: 5_000 });
+  const manual = await attempted({ messageId: chain.messageId, trigger: 1 });
+  for (const batch of [
+    [chain, other, manual],
+    [manual, chain],
+  ]) {
+    const attemptIds = batch.map(() => ids.make("atmpt_"));
+    const again = batch.map((record, n) => ({ ...record, attemptId: attemptIds[n] ?? "" }));
+    expect(await recordAttempts(storage, again)).toEqual(new Set(attemptIds));
+    expect(await deliveries()).toMatchObject([{ message_id: other.messageId }]);
+  }
+});
+
 test("a chain's success leaves the manual attempt that was asked for", async () => {
   const chain = await attempted();
   await attempted({ messageId: chain.messageId, trigger: 1 });

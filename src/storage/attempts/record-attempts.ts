@@ -3,7 +3,7 @@
  * wait for the next try, in one statement. Each result carries the epoch under which it was claimed;
  * one whose bucket has a new owner since then changes nothing.
  */
-import type { Trigger } from "../../core/attempt-outcome.ts";
+import { MANUAL, type Trigger } from "../../core/attempt-outcome.ts";
 import type { UnixMs } from "../../core/types.ts";
 import { sqlState, statement, type Storage, UNIQUE_VIOLATION } from "../storage.ts";
 
@@ -103,7 +103,7 @@ export async function recordAttempts(
 ): Promise<Set<string>> {
   const numbered = numberKinds(attempts);
   try {
-    const late = await insertAttempts(storage, attempts, numbered);
+    const late = await insertAttempts(storage, endDelivered(attempts), numbered);
     const counted = new Set(attempts.map(({ attemptId }) => attemptId));
     for (const attemptId of late) counted.delete(attemptId);
     return counted;
@@ -116,6 +116,21 @@ export async function recordAttempts(
     ]);
     return new Set(rows.map((row) => row.attempt_id));
   }
+}
+
+/**
+ * A statement changes a row once: were the failure of a chain in one batch with the success of a resend
+ * beside it, the row could be set waiting instead of ended, and the message be sent again.
+ */
+function endDelivered(attempts: AttemptRecord[]): AttemptRecord[] {
+  const keyOf = ({ bucket, epoch, endpointId, messageId }: AttemptRecord): string =>
+    `${bucket} ${epoch} ${endpointId} ${messageId}`;
+  const resent = attempts.filter(({ trigger, succeeded }) => trigger === MANUAL && succeeded);
+  if (resent.length === 0) return attempts;
+  const delivered = new Set(resent.map(keyOf));
+  return attempts.map((attempt) =>
+    delivered.has(keyOf(attempt)) ? { ...attempt, retryDelayMs: null } : attempt,
+  );
 }
 
 interface Numbered {

@@ -89,7 +89,7 @@ describe("claimDueDeliveries", () => {
     expect(rows[1]).toEqual({
       bucket: endpoint.bucket,
       epoch: EPOCH,
-      applicationId: tenant.applicationId,
+      ...tenant,
       endpointId: endpoint.endpointId,
       messageId: young,
       trigger: 0,

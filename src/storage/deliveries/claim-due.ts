@@ -23,6 +23,7 @@ export interface LaneRoom {
 export interface DueDelivery {
   bucket: number;
   epoch: number;
+  environmentId: string;
   applicationId: string;
   endpointId: string;
   messageId: string;
@@ -49,7 +50,7 @@ export interface DueRow extends DueDelivery {
 const CLAIM = statement(
   "claim-due-deliveries",
   `SELECT d.bucket, lane.epoch, d.application_id, d.endpoint_id, d.message_id, d.trigger, d.attempts,
-     d.due_at, e.revision, coalesce(m.event_type, '') AS event_type, m.channels,
+     d.due_at, e.environment_id, e.revision, coalesce(m.event_type, '') AS event_type, m.channels,
      coalesce(octet_length(m.payload), 0) AS payload_bytes,
      CASE WHEN octet_length(m.payload) <= 4096 THEN m.payload END AS payload
    FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::int[], $5::float8[])
@@ -72,6 +73,7 @@ interface ClaimRow {
   [column: string]: unknown;
   bucket: number;
   epoch: number;
+  environment_id: string;
   application_id: string;
   endpoint_id: string;
   message_id: string;
@@ -103,6 +105,7 @@ export async function claimDueDeliveries(
   const due = rows.map((row) => ({
     bucket: row.bucket,
     epoch: row.epoch,
+    environmentId: row.environment_id,
     applicationId: row.application_id,
     endpointId: row.endpoint_id,
     messageId: row.message_id,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import {
   addSecret,
+  changeEndpoint,
   createEndpoint,
   createTenant,
   sql,
@@ -10,6 +11,8 @@ import {
   type TestEndpoint,
 } from "../../../test/support/factories.ts";
 import { type FaultyStorage, openStorage } from "../../../test/support/test-node.ts";
+import { Events } from "../../../test/support/events.ts";
+import { Session } from "../nodes/session.ts";
 import { formatSecret, parseSecret } from "../../core/signature.ts";
 import { endpointPlace, loadTargets, type Target } from "./load-targets.ts";
 import { disableEndpoint, noteEndpointHealth } from "./note-health.ts";
@@ -63,10 +66,59 @@ describe("loadTargets", () => {
       revision: 1,
       failingSince: null,
       throttleRate: null,
+      applicationThrottleRate: null,
+      applicationBuckets: [],
       headers: { accept: "*/*" },
       keys: [{ key: keyOf(endpoint.secret), expiresAt: null }],
       sealBroken: null,
     });
+  });
+
+  test("gives the rate of the application, and the buckets that share it", async () => {
+    const limited = await createTenant(storage);
+    const made = [3, 3, 5, 7].map((bucket) =>
+      createEndpoint(storage, limited, { bucket, disabled: bucket === 7 }),
+    );
+    const [first] = await Promise.all(made);
+    if (first === undefined) throw new Error("Four were made.");
+    await sql(storage, "UPDATE application SET throttle_rate = 9 WHERE application_id = $1", [
+      limited.applicationId,
+    ]);
+    const { applicationThrottleRate, applicationBuckets } = await load(first);
+    expect(applicationThrottleRate).toBe(9);
+    expect(applicationBuckets.toSorted()).toEqual([3, 5]);
+  });
+
+  test("nodes are told when the rate of an application or its spread changes, and only then", async () => {
+    const events = new Events();
+    const told: string[] = [];
+    const session = await Session.open(storage, {
+      onNotification: (_, payload) => {
+        told.push(payload);
+        events.signal();
+      },
+      onLost: () => undefined,
+    });
+    const mine = await createTenant(storage);
+    const { applicationId } = mine;
+    const set = (assignment: string): Promise<unknown> =>
+      sql(storage, `UPDATE application SET ${assignment} WHERE application_id = $1`, [
+        applicationId,
+      ]);
+    await createEndpoint(storage, mine);
+    await set("name = 'another'");
+    await set("throttle_rate = 5");
+    const endpoint = await createEndpoint(storage, mine);
+    await changeEndpoint(storage, endpoint, "disabled = true");
+    await events.until(() => told.length >= 4);
+    // The endpoint itself is told of as ever.
+    expect(told.toSorted()).toEqual([
+      applicationId,
+      applicationId,
+      applicationId,
+      endpoint.endpointId,
+    ]);
+    await session.close();
   });
 
   test("opens custom headers; Basic auth comes from the URL's credentials", async () => {

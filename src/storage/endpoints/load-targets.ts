@@ -14,6 +14,10 @@ export interface Target {
   failingSince: UnixMs | null;
   /** Attempts per second at most; null: no limit. */
   throttleRate: number | null;
+  /** Attempts per second at most of all its endpoints together; null: no limit. */
+  applicationThrottleRate: number | null;
+  /** Buckets of its endpoints, when it has a rate: the nodes that own them share it. */
+  applicationBuckets: number[];
   /** Custom headers, with Basic auth and `accept` unless they are among them. */
   headers: Record<string, string>;
   /** Signing keys, current first; the others sign until they expire. */
@@ -22,12 +26,26 @@ export interface Target {
   sealBroken: Error | null;
 }
 
+// The buckets of an application are asked for once, and only when it has a rate.
 const LOAD = statement(
   "load-targets",
-  `SELECT e.application_id, e.endpoint_id, e.url, e.disabled, e.deleted_at IS NOT NULL AS deleted,
-     e.revision, e.failing_since, e.throttle_rate, e.headers, e.credentials, k.sealed, k.expires
-   FROM unnest($1::text[], $2::text[]) AS wanted(application_id, endpoint_id)
-   JOIN endpoint e USING (application_id, endpoint_id)
+  `WITH e AS (
+     SELECT * FROM unnest($1::text[], $2::text[]) AS wanted(application_id, endpoint_id)
+     JOIN endpoint USING (application_id, endpoint_id)
+   ), a AS MATERIALIZED (
+     SELECT application_id, throttle_rate, CASE WHEN throttle_rate IS NOT NULL THEN ARRAY(
+         SELECT DISTINCT o.bucket FROM endpoint o
+         WHERE o.application_id = application.application_id
+           AND o.deleted_at IS NULL AND NOT o.disabled
+       ) END AS buckets
+     FROM (SELECT DISTINCT environment_id, application_id FROM e) named
+     JOIN application USING (environment_id, application_id)
+   )
+   SELECT e.application_id, e.endpoint_id, e.url, e.disabled, e.deleted_at IS NOT NULL AS deleted,
+     e.revision, e.failing_since, e.throttle_rate, e.headers, e.credentials, k.sealed, k.expires,
+     a.throttle_rate AS application_rate, coalesce(a.buckets, '{}') AS application_buckets
+   FROM e
+   LEFT JOIN a USING (application_id)
    CROSS JOIN LATERAL (
      SELECT array_agg(s.sealed ORDER BY s.secret_number DESC) AS sealed,
        array_agg(extract(epoch FROM s.expires_at)::float8 * 1000 ORDER BY s.secret_number DESC) AS expires
@@ -47,6 +65,8 @@ interface TargetRow {
   revision: number;
   failing_since: UnixMs | null;
   throttle_rate: number | null;
+  application_rate: number | null;
+  application_buckets: number[];
   headers: Buffer | null;
   credentials: Buffer | null;
   sealed: Buffer[] | null;
@@ -120,6 +140,8 @@ export async function loadTargets(
     revision: row.revision,
     failingSince: row.failing_since,
     throttleRate: row.throttle_rate,
+    applicationThrottleRate: row.application_rate,
+    applicationBuckets: row.application_buckets,
     ...openSealed(storage, row),
   }));
 }

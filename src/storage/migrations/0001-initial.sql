@@ -106,6 +106,29 @@ END $$;
 CREATE TRIGGER endpoint_changed AFTER UPDATE ON endpoint FOR EACH ROW
 WHEN (OLD.revision <> NEW.revision) EXECUTE FUNCTION notify_endpoint_changed();
 
+-- The rate of an application is shared by the nodes that own its endpoints.
+CREATE FUNCTION notify_application_rate_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('amps_endpoint', NEW.application_id);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER application_rate_changed AFTER UPDATE ON application FOR EACH ROW
+WHEN (OLD.throttle_rate IS DISTINCT FROM NEW.throttle_rate)
+EXECUTE FUNCTION notify_application_rate_changed();
+
+CREATE FUNCTION notify_application_spread() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('amps_endpoint', application_id) FROM application
+  WHERE environment_id = NEW.environment_id AND application_id = NEW.application_id
+    AND throttle_rate IS NOT NULL;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER application_spread_grown AFTER INSERT ON endpoint FOR EACH ROW
+EXECUTE FUNCTION notify_application_spread();
+CREATE TRIGGER application_spread_changed AFTER UPDATE ON endpoint FOR EACH ROW
+WHEN (OLD.disabled <> NEW.disabled OR OLD.deleted_at IS DISTINCT FROM NEW.deleted_at)
+EXECUTE FUNCTION notify_application_spread();
+
 CREATE TABLE message (
   application_id text COLLATE "C" NOT NULL,
   message_id text COLLATE "C" NOT NULL,

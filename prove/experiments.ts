@@ -1,0 +1,14 @@
+/** Every experiment by its name; each is loaded only when it runs. */
+import type { Experiment } from "./experiment.ts";
+
+export const EXPERIMENTS: Readonly<Record<string, () => Promise<Experiment>>> = {
+  pause: async () => (await import("./pause.ts")).pause,
+  database: async () => (await import("./database.ts")).database,
+  failover: async () => (await import("./failover.ts")).failover,
+  failpoint: async () => (await import("./failpoint.ts")).failpoint,
+  receivers: async () => (await import("./receivers.ts")).receivers,
+  full: async () => (await import("./full.ts")).full,
+  partition: async () => (await import("./partition.ts")).partition,
+  crash: async () => (await import("./crash.ts")).crash,
+  simulate: async () => (await import("./simulate.ts")).simulate,
+};

@@ -1,0 +1,53 @@
+/**
+ * The short forms of the proofs: real processes, real faults, a round or few of each. Several run at
+ * the same time, as most of theirs is waiting. `npm run prove` runs the long forms with their controls.
+ */
+import { describe, expect, test } from "vitest";
+import { dieEverywhere } from "./failpoint.ts";
+import { type Check, failures, type Outcome } from "./experiment.ts";
+import { EXPERIMENTS } from "./experiments.ts";
+import { runAlone } from "./run.ts";
+
+const TIMEOUT_MS = 600_000;
+const SEED = 1;
+/** Of the points of a life, one in so many. */
+const FAILPOINT_STEP = 6;
+
+/** What does not hold, but for what is a matter of how fast this machine is. */
+function failed(outcome: Outcome): Check[] {
+  return failures(outcome).filter(({ timed }) => timed === undefined);
+}
+
+describe.concurrent("short forms of the proofs", { timeout: TIMEOUT_MS }, () => {
+  test.for([
+    ["pause", 1],
+    ["partition", 1],
+    // On a shared database; `test/e2e/crash.test.ts` kills the all-in-one server.
+    ["crash", 2],
+    ["database", 3],
+    ["failover", 2],
+    ["receivers", 1],
+    ["full", 1],
+  ] as const)("%s", async ([name, rounds], context) => {
+    const experiment = await EXPERIMENTS[name]?.();
+    if (experiment === undefined) throw new Error(`There is no experiment ${name}.`);
+    const impediment = experiment.impediment?.();
+    if (impediment !== undefined) context.skip(impediment);
+    const outcome = await runAlone({ name, rounds, seed: SEED }, (run) => experiment.run(run));
+    context.expect(failed(outcome)).toEqual([]);
+  });
+
+  test("failpoint", async () => {
+    const options = { name: "failpoint", rounds: 1, seed: SEED };
+    const outcome = await runAlone(options, (run) => dieEverywhere(run, { step: FAILPOINT_STEP }));
+    expect(failed(outcome)).toEqual([]);
+  });
+
+  test("a server that answers before it commits is found out", async () => {
+    const options = { name: "failpoint", rounds: 1, seed: SEED };
+    const outcome = await runAlone(options, (run) =>
+      dieEverywhere(run, { hasty: true, at: "before insert-messages" }),
+    );
+    expect(failed(outcome).map(({ name }) => name)).toContain("no accepted event is lost");
+  });
+});

@@ -1,0 +1,102 @@
+/**
+ * What a dead endpoint is sent: nothing but a probe, at growing intervals, until one succeeds.
+ *
+ *             many failures, of several messages, for a while
+ *   closed ──────────────────────────────────────────────────► open ◄──────────┐
+ *     ▲                                              interval over,            │ failure:
+ *     │                                              something due             │ interval × 2
+ *     │ success                                           ▼                    │
+ *     └────────────────────────────────────────────── half-open (one attempt) ─┘
+ *
+ * A probe is the oldest due delivery, so it is one of that delivery's own attempts. The others wait and
+ * become late; none of their attempts is used up. A few messages never open it: their schedule is
+ * what users watch (`contract.md` §6).
+ */
+
+/** Failures in a row. */
+export const OPEN_AFTER_FAILURES = 30;
+/** Of at least so many changes of the message, so that no message's own schedule opens it. */
+export const OPEN_AFTER_MESSAGES = 10;
+/** And for so long: shorter outages end within the schedule's first delays. */
+export const OPEN_AFTER_MS = 60_000;
+const INTERVAL_MS_START = 1_000;
+/** An endpoint with less than one due delivery in this time is never late. */
+const INTERVAL_MS_MAX = 10_000;
+const JITTER_SHARE = 0.2;
+
+export interface Failure {
+  messageId: string;
+  now: number;
+  /** Uniform in [0, 1), so that the probes of many endpoints spread. */
+  random: number;
+}
+
+export class Breaker {
+  #state: "closed" | "open" | "half_open" = "closed";
+  #failures = 0;
+  #messages = 0;
+  #messageId = "";
+  #failingSince = 0;
+  #intervalMs = 0;
+  #probeAt = -Infinity;
+
+  get state(): "closed" | "open" | "half_open" {
+    return this.#state;
+  }
+
+  /** Failures since the last success. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** The earliest time of the next attempt; while one probes, none. */
+  get readyAt(): number {
+    if (this.#state === "closed") return -Infinity;
+    return this.#state === "open" ? this.#probeAt : Infinity;
+  }
+
+  /** An attempt starts: a probe, unless closed. */
+  started(): void {
+    if (this.#state === "open") this.#state = "half_open";
+  }
+
+  succeeded(): void {
+    this.#state = "closed";
+    this.#failures = 0;
+    this.#messages = 0;
+    this.#messageId = "";
+  }
+
+  failed({ messageId, now, random }: Failure): void {
+    if (this.#failures === 0) this.#failingSince = now;
+    this.#failures += 1;
+    if (messageId !== this.#messageId) this.#messages += 1;
+    this.#messageId = messageId;
+    if (this.#state === "open") return;
+    if (this.#state === "closed" && !this.#isDead(now)) return;
+    this.#intervalMs =
+      this.#state === "closed"
+        ? INTERVAL_MS_START
+        : Math.min(this.#intervalMs * 2, INTERVAL_MS_MAX);
+    this.#state = "open";
+    this.#probeAt = now + this.#intervalMs * (1 - JITTER_SHARE + 2 * JITTER_SHARE * random);
+  }
+
+  /** The attempt that started was not made, or says nothing about the receiver. */
+  voided(): void {
+    if (this.#state === "half_open") this.#state = "open";
+  }
+
+  /** Something changed (the endpoint, or somebody asks): the next probe need not wait. */
+  probeNow(): void {
+    this.#probeAt = -Infinity;
+  }
+
+  #isDead(now: number): boolean {
+    return (
+      this.#failures >= OPEN_AFTER_FAILURES &&
+      this.#messages >= OPEN_AFTER_MESSAGES &&
+      now - this.#failingSince >= OPEN_AFTER_MS
+    );
+  }
+}
