@@ -48,6 +48,7 @@ TABLE application (
   name text NOT NULL,
   throttle_rate integer,
   metadata text NOT NULL DEFAULT '{}'::text,
+  hidden boolean NOT NULL DEFAULT false,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   deleted_at timestamp with time zone,
@@ -222,6 +223,7 @@ TABLE environment (
   environment_id text COLLATE "C" NOT NULL,
   mode text NOT NULL,
   default_application_id text COLLATE "C" NOT NULL,
+  operational_application_id text COLLATE "C",  -- Hidden application whose endpoints hear of endpoints and attempts of the others.
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT environment_mode_check CHECK ((mode = ANY (ARRAY['sandbox'::text, 'live'::text]))),
   CONSTRAINT environment_mode_key UNIQUE (mode),

@@ -34,7 +34,6 @@ export const NOT_IMPLEMENTED: readonly string[] = [
   "/ingest",
   "/management",
   "/msg/broadcast",
-  "/operational-webhook",
   "/stats",
   "/stream",
 ];

@@ -95,7 +95,7 @@ export class Engine implements HandOffTarget {
       onTime: () => this.#dispatcher.pump(),
     });
     const signal = options.signal ?? ((): void => undefined);
-    this.#recorder = new Recorder({ storage, clock, log, targets: this.#targets });
+    this.#recorder = new Recorder({ storage, clock, log, ids, targets: this.#targets });
     this.#dispatcher = new Dispatcher({
       storage,
       log,
@@ -136,6 +136,7 @@ export class Engine implements HandOffTarget {
       storage,
       clock,
       log,
+      ids,
       ownership,
       onRequeued: (task) => {
         this.#due(task).catch((error: unknown) => {

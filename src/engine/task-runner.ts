@@ -8,12 +8,15 @@
  * table, and live events wait behind few of them.
  */
 import { BUCKET_COUNT } from "../core/bucket.ts";
+import type { IdSource } from "../core/ids.ts";
 import type { Clock, Log } from "../core/types.ts";
 import type { OwnedBucket } from "../storage/nodes/leases.ts";
+import { publishTaskEvent } from "../storage/operational/publish-task-event.ts";
 import type { Storage } from "../storage/storage.ts";
 import { endTask } from "../storage/tasks/end-task.ts";
 import { findRunningTasks, type RunningTask } from "../storage/tasks/find-running-tasks.ts";
 import { takeStep } from "../storage/tasks/take-step.ts";
+import type { Task } from "../storage/tasks/task.ts";
 import type { Ownership } from "./ownership.ts";
 
 /** How soon a task that another node wrote down is seen. */
@@ -27,6 +30,7 @@ export interface TaskRunnerOptions {
   storage: Storage;
   clock: Clock;
   log: Log;
+  ids: IdSource;
   ownership: Ownership;
   /** Deliveries of this endpoint were committed. */
   onRequeued: (task: { bucket: number; endpointId: string }) => void;
@@ -119,7 +123,8 @@ export class TaskRunner {
     const { taskId, kind, endpoint, endpointId, bucket } = task;
     if (endpoint !== undefined && !endpoint.sendable) {
       const failure = "The endpoint was disabled or deleted; enable it and start a new task.";
-      await endTask(storage, task, { status: "failed", failure });
+      const ended = await endTask(storage, task, { status: "failed", failure });
+      if (ended !== undefined) await this.#tell(ended);
       log.warn({ taskId, kind, endpointId }, "A background task failed: its endpoint is closed.");
       return "ended";
     }
@@ -129,6 +134,21 @@ export class TaskRunner {
     if (outcome.changed > 0 && endpointId !== null) onRequeued({ bucket, endpointId });
     if (!outcome.finished) return "moved";
     log.info({ taskId, kind }, "A background task has finished.");
+    await this.#tell({ ...task, status: "finished", changed: task.changed + outcome.changed });
     return "ended";
+  }
+
+  /** The operational event of a task that has ended. */
+  async #tell({ environmentId, taskId, kind, status, ...task }: Task): Promise<void> {
+    const { applicationId: appId, endpointId, changed } = task;
+    const where = endpointId === null ? { appId } : { appId, endpointId };
+    const counted =
+      kind === "application.purge_content"
+        ? { messagesExpunged: changed }
+        : { messagesSent: changed };
+    const data = { taskId, task: kind, status, data: { ...where, ...counted } };
+    const payload = Buffer.from(JSON.stringify({ type: "background_task.finished", data }));
+    const eventId = this.#options.ids.make("msg_");
+    await publishTaskEvent(this.#options.storage, { environmentId, eventId, payload });
   }
 }

@@ -126,6 +126,10 @@ describe("environments", () => {
     "POST /api/v1/app/:appId/endpoint/:endpointId/bulk-replay": SINCE,
     "POST /api/v1/app/:appId/msg/bulk-expunge": {},
     "POST /api/v1/app/:appId/msg/precheck/active": { eventType: "x" },
+    "PATCH /api/v1/operational-webhook/endpoint/:endpointId": { description: "taken over" },
+    "POST /api/v1/operational-webhook/endpoint/:endpointId/secret/rotate": {},
+    "PUT /api/v1/operational-webhook/endpoint/:endpointId/headers": { headers: {} },
+    "PATCH /api/v1/operational-webhook/endpoint/:endpointId/headers": { headers: {} },
     "POST /api/v1/app/:appId/msg": { eventType: "x", payload: {} },
     "PATCH /api/v1/event-type/:eventTypeName": { description: "taken over" },
   };
@@ -133,6 +137,7 @@ describe("environments", () => {
   const creates = new Set([
     "PUT /api/v1/app/:appId",
     "PUT /api/v1/event-type/:eventTypeName",
+    "PUT /api/v1/operational-webhook/endpoint/:endpointId",
     "PUT /api/v1/app/:appId/endpoint/:endpointId",
   ]);
 

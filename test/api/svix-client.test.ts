@@ -372,7 +372,7 @@ describe("deliveries", () => {
 });
 
 test("what is not built says so, in JSON", async () => {
-  const error = await refusal(svix.operationalWebhook.endpoint.create({ url: URL }));
+  const error = await refusal(svix.connector.list());
   expect(error.code).toBe(501);
   expect(JSON.stringify(error.body)).toContain("not_implemented");
 });

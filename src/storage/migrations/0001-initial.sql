@@ -11,8 +11,10 @@ CREATE TABLE environment (
   environment_id text COLLATE "C" PRIMARY KEY,
   mode text NOT NULL UNIQUE CHECK (mode IN ('sandbox', 'live')),
   default_application_id text COLLATE "C" NOT NULL,
+  operational_application_id text COLLATE "C",
   created_at timestamptz NOT NULL DEFAULT now()
 );
+COMMENT ON COLUMN environment.operational_application_id IS 'Hidden application whose endpoints hear of endpoints and attempts of the others.';
 
 CREATE TABLE api_key (
   key_hash bytea PRIMARY KEY,
@@ -33,6 +35,7 @@ CREATE TABLE application (
   name text NOT NULL,
   throttle_rate integer,
   metadata text NOT NULL DEFAULT '{}',
+  hidden boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   deleted_at timestamptz,
