@@ -49,6 +49,7 @@ TABLE application (
   throttle_rate integer,
   metadata text NOT NULL DEFAULT '{}'::text,
   tokens_since timestamp with time zone,  -- Tokens issued before it and without a row in portal_session are refused.
+  hidden boolean NOT NULL DEFAULT false,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   deleted_at timestamp with time zone,
@@ -101,6 +102,29 @@ TABLE attempt_other (
   CONSTRAINT attempt_other_pkey PRIMARY KEY (application_id, message_id, attempt_id),
 )
 CREATE INDEX attempt_other_application_id_endpoint_id_attempt_id_idx ON public.attempt_other USING btree (application_id, endpoint_id, attempt_id)
+
+-- Long work asked for through the API: a walk over ids, one batch per commit, by the owner of its bucket.
+TABLE background_task (
+  environment_id text COLLATE "C" NOT NULL,
+  task_id text COLLATE "C" NOT NULL,
+  kind text NOT NULL,
+  application_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C",
+  bucket smallint NOT NULL,
+  status text NOT NULL DEFAULT 'running'::text,
+  filter text NOT NULL DEFAULT '{}'::text,
+  start_position text COLLATE "C" NOT NULL,
+  position text COLLATE "C" NOT NULL,  -- Every id up to here is done; changes together with what was done.
+  end_position text COLLATE "C" NOT NULL,
+  changed bigint NOT NULL DEFAULT 0,  -- Messages sent again, or expunged.
+  failure text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT background_task_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(environment_id),
+  CONSTRAINT background_task_pkey PRIMARY KEY (environment_id, task_id),
+  CONSTRAINT background_task_status_check CHECK ((status = ANY (ARRAY['running'::text, 'finished'::text, 'failed'::text, 'canceled'::text]))),
+)
+CREATE INDEX background_task_running ON public.background_task USING btree (bucket) WHERE (status = 'running'::text)
 
 TABLE bucket_lease (
   kind text COLLATE "C" NOT NULL,
@@ -200,6 +224,7 @@ TABLE environment (
   environment_id text COLLATE "C" NOT NULL,
   mode text NOT NULL,
   default_application_id text COLLATE "C" NOT NULL,
+  operational_application_id text COLLATE "C",  -- Hidden application whose endpoints hear of endpoints and attempts of the others.
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT environment_mode_check CHECK ((mode = ANY (ARRAY['sandbox'::text, 'live'::text]))),
   CONSTRAINT environment_mode_key UNIQUE (mode),
@@ -249,8 +274,11 @@ TABLE message (
   tags text[],
   payload bytea STORAGE EXTERNAL,  -- The bytes that came in, signed and sent as they are. Null once expunged.
   created_at timestamp with time zone NOT NULL DEFAULT now(),
+  deliver_at timestamp with time zone,  -- Not sent before; null: at once.
+  payload_expires_at timestamp with time zone,  -- When the caller wants its payload gone; null: with the message.
   CONSTRAINT message_pkey PRIMARY KEY (application_id, message_id),
 ) PARTITION BY RANGE (message_id)
+CREATE INDEX message_payload_expires ON ONLY public.message USING btree (payload_expires_at) WHERE ((payload_expires_at IS NOT NULL) AND (payload IS NOT NULL))
 
 -- Makes a caller's event id unique per application (a partitioned table cannot).
 TABLE message_event_id (
@@ -270,8 +298,11 @@ TABLE message_other (
   tags text[],
   payload bytea STORAGE EXTERNAL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
+  deliver_at timestamp with time zone,
+  payload_expires_at timestamp with time zone,
   CONSTRAINT message_other_pkey PRIMARY KEY (application_id, message_id),
 )
+CREATE INDEX message_other_payload_expires_at_idx ON public.message_other USING btree (payload_expires_at) WHERE ((payload_expires_at IS NOT NULL) AND (payload IS NOT NULL))
 
 TABLE node (
   node_id text COLLATE "C" NOT NULL,

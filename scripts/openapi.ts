@@ -31,7 +31,13 @@ export async function writeOpenApi(): Promise<string> {
   const ids = new IdSource(() => 0, unused);
   const app = createApi({
     storage,
-    engine: { publish: unused, resend: unused, endpointChanged: unused },
+    engine: {
+      publish: unused,
+      publishTo: unused,
+      resend: unused,
+      endpointChanged: unused,
+      taskCreated: unused,
+    },
     authenticate: unused,
     tokens: new Tokens({ keys: [] }, systemClock),
     publicUrl: unused,

@@ -51,7 +51,22 @@ const UNKEYED: Record<string, string> = {
   "prune-idempotency": "keeper: by age",
   "prune-portal-sessions": "keeper: by age",
   "journal-intents": "driver: a batch of its buckets",
+  "expire-payloads": "keeper: by age",
+  "prune-tasks": "keeper: by age",
+  "find-running-tasks": "engine: by bucket",
+  "publish-attempt-events":
+    "engine: a batch of results of its buckets, each with its own application",
 };
+
+/**
+ * Reads that are held to a tenant by a look-up that plans do not show as one: the application of the
+ * operational webhooks is that of the environment which the keyed row names.
+ */
+const HELD_BY_LOOK_UP = new Set([
+  "disable-endpoint: Index Scan of endpoint o",
+  "publish-task-event: Index Scan of endpoint o",
+  "publish-endpoint-event: Index Scan of endpoint o",
+]);
 
 let database: TestDatabase;
 let client: pg.Client;
@@ -194,7 +209,8 @@ describe("every statement about tenants", () => {
     for (const { statement } of keyed()) {
       for (const read of await loose(statement)) found.push(`${statement.name}: ${read}`);
     }
-    expect(found).toEqual([]);
+    expect(found.filter((read) => !HELD_BY_LOOK_UP.has(read))).toEqual([]);
+    expect(found).toHaveLength(HELD_BY_LOOK_UP.size);
   });
 
   test("would be found without its filter", async () => {

@@ -24,6 +24,7 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   ["POST /app/:appId/endpoint", "ManageEndpoint"],
   ["GET /app/:appId/msg", "ViewBase"],
   [`GET ${MESSAGE}`, "ViewBase"],
+  [`GET ${MESSAGE}/raw`, "ViewBase"],
   [`GET ${MESSAGE}/attempt`, "ViewBase"],
   [`GET ${MESSAGE}/attempt/:attemptId`, "ViewBase"],
   [`GET ${MESSAGE}/endpoint`, "ViewBase"],

@@ -28,7 +28,7 @@ export interface Pressure {
 
 export interface ApiDeps {
   storage: Storage;
-  engine: Pick<Engine, "publish" | "resend" | "endpointChanged">;
+  engine: Pick<Engine, "publish" | "publishTo" | "resend" | "endpointChanged" | "taskCreated">;
   authenticate: Authenticate;
   tokens: Tokens;
   /** What links to people start with, without a slash at the end; never from a request. */

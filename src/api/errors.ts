@@ -9,6 +9,8 @@ export const ERROR_STATUS = {
   bad_request: 400,
   generic_error: 400,
   "idempotency.malformed": 400,
+  invalid_range: 400,
+  invalid_scheme: 400,
   limit_reached: 400,
   missing_payload: 400,
   "bad token": 400,

@@ -85,6 +85,9 @@ export const timeQuery = {
   after: Type.Optional(dateTime),
 };
 
+/** A list of names to choose by; empty or null: all. */
+export const eventTypesFilter = Type.Array(eventTypeName, { maxItems: 200, uniqueItems: true });
+
 /** A page of `item`s. */
 export function listOf(title: string, item: TSchema): TSchema {
   return Type.Object(

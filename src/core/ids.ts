@@ -14,7 +14,8 @@ export type IdPrefix =
   | "dev_"
   | "act_"
   | "node_"
-  | "tok_";
+  | "tok_"
+  | "qtask_";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));
@@ -65,9 +66,9 @@ export function encodeId(prefix: IdPrefix, at: UnixMs, entropy: Uint8Array, offs
   return prefix + encodeLimbs();
 }
 
-/** The smallest id that could be made at `at`: a bound for ranges of time. */
+/** The smallest id that could be made at `at`: a bound for ranges of time. None is older than 2014. */
 export function firstIdAt(prefix: IdPrefix, at: UnixMs): string {
-  return encodeId(prefix, at, new Uint8Array(ENTROPY_BYTES));
+  return encodeId(prefix, Math.max(at, EPOCH_SECONDS * 1000), new Uint8Array(ENTROPY_BYTES));
 }
 
 /** When the id was made, to 4 ms; undefined when it is not such an id. */

@@ -9,6 +9,7 @@
  * attempt      one HTTP request of a delivery, and what came of it; history, never changed
  * bucket       a share of the deliveries (by endpoint) or devices, owned by one node at a time
  * epoch        number of a bucket's ownership; grows with every change of owner, fences late writers
+ * task         long work asked for once (recover, replay, purge): walks over ids in small commits
  * node         one running Amps process
  * lane         the deliveries of one endpoint in the memory of the node that owns its bucket
  * slot         room for one attempt under way in a node; a bounded number, shared by all

@@ -8,6 +8,11 @@ import type { IdSource } from "../core/ids.ts";
 import type { Sender } from "../core/send-result.ts";
 import type { Clock, Log, Tracer } from "../core/types.ts";
 import { type ManualDelivery, requeueDelivery } from "../storage/deliveries/requeue-delivery.ts";
+import {
+  type DirectedMessage,
+  type DirectedOutcome,
+  insertDirectedMessage,
+} from "../storage/messages/insert-directed-message.ts";
 import { type Channel, notifyNodes } from "../storage/nodes/session.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Claimer } from "./claimer.ts";
@@ -26,6 +31,7 @@ import {
 } from "./publisher.ts";
 import { Recorder } from "./recorder.ts";
 import { Targets } from "./targets.ts";
+import { TaskRunner } from "./task-runner.ts";
 
 export type { HandedOff, PublishOutcome, PublishRequest } from "./publisher.ts";
 
@@ -49,8 +55,8 @@ export interface EngineOptions {
   signal?: (event: EngineEvent) => void;
 }
 
-/** A delivery was recorded, parked or given back; a claim's rows are in memory; a sweep has ended. */
-export type EngineEvent = "settled" | "claimed" | "swept";
+/** A delivery was recorded, parked or given back; a claim's rows are in memory; a sweep, a round of tasks has ended. */
+export type EngineEvent = "settled" | "claimed" | "swept" | "tasks";
 
 export interface EngineHealth {
   counters: Counters;
@@ -76,6 +82,7 @@ export class Engine implements HandOffTarget {
   readonly #recorder: Recorder;
   readonly #claimer: Claimer;
   readonly #dispatcher: Dispatcher;
+  readonly #tasks: TaskRunner;
 
   constructor(options: EngineOptions) {
     const { storage, clock, log, ids, ownership, nodeId } = options;
@@ -88,7 +95,7 @@ export class Engine implements HandOffTarget {
       onTime: () => this.#dispatcher.pump(),
     });
     const signal = options.signal ?? ((): void => undefined);
-    this.#recorder = new Recorder({ storage, clock, log, targets: this.#targets });
+    this.#recorder = new Recorder({ storage, clock, log, ids, targets: this.#targets });
     this.#dispatcher = new Dispatcher({
       storage,
       log,
@@ -125,6 +132,19 @@ export class Engine implements HandOffTarget {
       },
       onSwept: () => signal("swept"),
     });
+    this.#tasks = new TaskRunner({
+      storage,
+      clock,
+      log,
+      ids,
+      ownership,
+      onRequeued: (task) => {
+        this.#due(task).catch((error: unknown) => {
+          log.debug({ err: error }, "The owner was not told of replayed deliveries; it sweeps.");
+        });
+      },
+      onRound: () => signal("tasks"),
+    });
     ownership.onAcquired((buckets) => {
       this.#lanes.reshare();
       this.#claimer.look(buckets.map(({ bucket }) => bucket));
@@ -134,11 +154,13 @@ export class Engine implements HandOffTarget {
 
   start(): void {
     this.#claimer.start();
+    this.#tasks.start();
   }
 
   /** Ends what is under way and starts nothing new. Call before the node lets go of its buckets. */
   async stop(): Promise<void> {
     await this.#publisher.drained();
+    await this.#tasks.stop();
     this.#dispatcher.stop();
     this.#lanes.stop();
     await this.#claimer.stop();
@@ -151,14 +173,29 @@ export class Engine implements HandOffTarget {
 
   /** One manual attempt of a message to an endpoint, now. */
   async resend(delivery: ManualDelivery): Promise<void> {
-    const { ownership, storage } = this.#options;
-    await requeueDelivery(storage, delivery);
-    const epoch = ownership.epochOf(delivery.bucket);
+    await requeueDelivery(this.#options.storage, delivery);
+    await this.#due(delivery);
+  }
+
+  /** A message for one endpoint, whatever that asks for; durable once it resolves with `stored`. */
+  async publishTo(message: Omit<DirectedMessage, "messageId">): Promise<DirectedOutcome> {
+    const { ids, storage } = this.#options;
+    const outcome = await insertDirectedMessage(storage, {
+      ...message,
+      messageId: ids.make("msg_"),
+    });
+    if (outcome.kind === "stored") await this.#due(message);
+    return outcome;
+  }
+
+  /** Deliveries of this endpoint were committed, for whoever owns its bucket to read. */
+  async #due({ bucket, endpointId }: { bucket: number; endpointId: string }): Promise<void> {
+    const epoch = this.#options.ownership.epochOf(bucket);
     if (epoch === undefined) {
-      await notifyNodes(storage, "amps_due", String(delivery.bucket));
+      await notifyNodes(this.#options.storage, "amps_due", String(bucket));
       return;
     }
-    const lane = this.#lanes.getOrMake(delivery.bucket, epoch, delivery.endpointId);
+    const lane = this.#lanes.getOrMake(bucket, epoch, endpointId);
     lane.more = true;
     this.#dispatcher.probe(lane);
     this.#claimer.refill(lane);
@@ -194,6 +231,11 @@ export class Engine implements HandOffTarget {
   /** After every committed change of an endpoint. */
   endpointChanged(endpointId: string): void {
     this.#dispatcher.endpointChanged(endpointId);
+  }
+
+  /** A background task was written down; other nodes find theirs within a second. */
+  taskCreated(): void {
+    this.#tasks.look();
   }
 
   /** What other nodes tell. */

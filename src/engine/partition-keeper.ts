@@ -5,6 +5,7 @@
 import type { Clock, Log, UnixMs } from "../core/types.ts";
 import { pruneIdempotency } from "../storage/idempotency/prune-idempotency.ts";
 import { pruneEventIds } from "../storage/messages/prune-event-ids.ts";
+import { expirePayloads } from "../storage/messages/expire-payloads.ts";
 import {
   dropPartitions,
   ensurePartitions,
@@ -13,6 +14,7 @@ import {
 } from "../storage/partitions/partitions.ts";
 import { prunePortalSessions } from "../storage/portal/prune-portal-sessions.ts";
 import type { Storage } from "../storage/storage.ts";
+import { pruneTasks } from "../storage/tasks/prune-tasks.ts";
 
 const PERIOD_MS = 3_600_000;
 /** Partitions are made two weeks ahead and dropped late without harm: there is time to be polite. */
@@ -81,6 +83,8 @@ export class PartitionKeeper {
     if (dropped.length > 0) this.#log.info({ dropped }, "Partitions past retention dropped.");
     // As the partitions: whole weeks, so that an event id is taken as long as its message is there.
     await pruneEventIds(this.#storage, weekStart(before));
+    await expirePayloads(this.#storage, now);
+    await pruneTasks(this.#storage, before);
     await pruneIdempotency(this.#storage, now - IDEMPOTENCY_MS);
     await prunePortalSessions(this.#storage, now);
   }

@@ -162,7 +162,8 @@ export class Publisher {
     const rows: HandedOff[] = [];
     for (const [index, message] of messages.entries()) {
       const outcome = outcomes[index];
-      if (outcome?.kind !== "stored") continue;
+      // What is scheduled for later is read when it is due.
+      if (outcome?.kind !== "stored" || (message.deliverAt ?? null) !== null) continue;
       for (const owed of outcome.owed) {
         rows.push({
           environmentId: message.environmentId,

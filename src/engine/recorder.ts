@@ -4,6 +4,7 @@
  * by the database itself, through the epoch.
  */
 import { GroupCommit } from "../core/group-commit.ts";
+import type { IdSource } from "../core/ids.ts";
 import type { Clock, Log } from "../core/types.ts";
 import { recordAttempts } from "../storage/attempts/record-attempts.ts";
 import {
@@ -12,8 +13,10 @@ import {
   noteEndpointHealth,
 } from "../storage/endpoints/note-health.ts";
 import type { Target } from "../storage/endpoints/load-targets.ts";
+import { publishAttemptEvents } from "../storage/operational/publish-attempt-events.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Attempted } from "./attempt.ts";
+import { attemptEvents } from "./operational-events.ts";
 import type { Targets } from "./targets.ts";
 
 const BATCH_MAX = 500;
@@ -25,16 +28,24 @@ export class Recorder {
   readonly #storage: Storage;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #ids: IdSource;
   readonly #targets: Targets;
   /** Targets whose health was compared with the database since they were loaded. */
   readonly #compared = new WeakSet<Target>();
   /** Health is noted in the order in which it turned, whatever flush it came from. */
   #noting: Promise<void> = Promise.resolve();
 
-  constructor(options: { storage: Storage; clock: Clock; log: Log; targets: Targets }) {
+  constructor(options: {
+    storage: Storage;
+    clock: Clock;
+    log: Log;
+    ids: IdSource;
+    targets: Targets;
+  }) {
     this.#storage = options.storage;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#ids = options.ids;
     this.#targets = options.targets;
     this.#results = new GroupCommit({
       batchMax: BATCH_MAX,
@@ -63,6 +74,7 @@ export class Recorder {
     const valid = batch.filter(({ record }) => counted.has(record.attemptId));
     await this.#noteHealth(valid);
     await this.#disable(valid);
+    await this.#tell(valid);
     return records.map(({ attemptId }) => counted.has(attemptId));
   }
 
@@ -98,9 +110,21 @@ export class Recorder {
       if (reason === null || disabled.has(endpointId)) continue;
       disabled.add(endpointId);
       const endpoint = { applicationId, endpointId, reason };
-      if (await this.#persist(() => disableEndpoint(this.#storage, endpoint))) {
+      const eventId = this.#ids.make("msg_");
+      if (await this.#persist(() => disableEndpoint(this.#storage, endpoint, eventId))) {
         this.#log.warn(endpoint, "Endpoint disabled.");
       }
+    }
+  }
+
+  /** Operational events of what was just recorded. Not worth holding up deliveries: tried once. */
+  async #tell(batch: Attempted[]): Promise<void> {
+    const events = batch.flatMap((attempted) => attemptEvents(attempted, this.#ids));
+    if (events.length === 0) return;
+    try {
+      await publishAttemptEvents(this.#storage, events, this.#storage.now());
+    } catch (error) {
+      this.#log.warn({ err: error, events: events.length }, "Operational events were lost.");
     }
   }
 

@@ -36,6 +36,7 @@ export const TENANT_TABLES: ReadonlyMap<string, TenantKey["column"]> = new Map([
   ["idempotency", "environment_id"],
   ["device", "environment_id"],
   ["action", "environment_id"],
+  ["background_task", "environment_id"],
   ["dispatch_journal", "environment_id"],
   ["portal_session", "application_id"],
   ["endpoint", "application_id"],

@@ -110,6 +110,8 @@ test("a read-only key reads, but writes nothing and sees no secret", async () =>
   expect((await world.call("GET", "/api/v1/app/default", { key: readKey })).status).toBe(200);
 });
 
+const SINCE = { since: new Date(Date.now() - 3_600_000).toISOString() };
+
 describe("environments", () => {
   const bodies: Record<string, unknown> = {
     "PATCH /api/v1/app/:appId": { name: "taken over" },
@@ -118,6 +120,16 @@ describe("environments", () => {
     "POST /api/v1/app/:appId/endpoint/:endpointId/secret/rotate": {},
     "PUT /api/v1/app/:appId/endpoint/:endpointId/headers": { headers: {} },
     "PATCH /api/v1/app/:appId/endpoint/:endpointId/headers": { headers: {} },
+    "POST /api/v1/app/:appId/endpoint/:endpointId/send-example": { eventType: "push.completed" },
+    "POST /api/v1/app/:appId/endpoint/:endpointId/recover": SINCE,
+    "POST /api/v1/app/:appId/endpoint/:endpointId/replay-missing": SINCE,
+    "POST /api/v1/app/:appId/endpoint/:endpointId/bulk-replay": SINCE,
+    "POST /api/v1/app/:appId/msg/bulk-expunge": {},
+    "POST /api/v1/app/:appId/msg/precheck/active": { eventType: "x" },
+    "PATCH /api/v1/operational-webhook/endpoint/:endpointId": { description: "taken over" },
+    "POST /api/v1/operational-webhook/endpoint/:endpointId/secret/rotate": {},
+    "PUT /api/v1/operational-webhook/endpoint/:endpointId/headers": { headers: {} },
+    "PATCH /api/v1/operational-webhook/endpoint/:endpointId/headers": { headers: {} },
     "POST /api/v1/app/:appId/msg": { eventType: "x", payload: {} },
     "POST /api/v1/auth/app-portal-access/:appId": {},
     "POST /api/v1/auth/app/:appId/expire-all": {},
@@ -127,6 +139,7 @@ describe("environments", () => {
   const creates = new Set([
     "PUT /api/v1/app/:appId",
     "PUT /api/v1/event-type/:eventTypeName",
+    "PUT /api/v1/operational-webhook/endpoint/:endpointId",
     "PUT /api/v1/app/:appId/endpoint/:endpointId",
   ]);
 

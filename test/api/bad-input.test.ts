@@ -165,7 +165,7 @@ const REFUSED: Refused[] = [
     "value_error",
   ],
   ["POST", MESSAGE, { ...message, tags: ["a,b"] }, ["body", "tags", "[0]"], "value_error"],
-  ["POST", MESSAGE, { ...message, deliverAt: "x" }, ["body", "deliverAt"], "not_implemented"],
+  ["POST", MESSAGE, { ...message, deliverAt: "x" }, ["body", "deliverAt"], "value_error"],
   [
     "POST",
     MESSAGE,

@@ -18,7 +18,7 @@ afterAll(async () => {
 
 const all = [...statements.values()];
 const LIST =
-  /^list-(?:applications|endpoints|event-types|messages|attempts-of-\w+|endpoint-messages|destinations)-/;
+  /^list-(?:applications|endpoints|event-types|messages|attempts-of-\w+|endpoint-messages|destinations|tasks)-/;
 const lists = all.filter(({ name }) => LIST.test(name));
 
 test.each(all.map((statement) => [statement.name, statement] as const))(
@@ -44,8 +44,8 @@ async function nodesOf({ text }: Statement): Promise<string[]> {
 }
 
 describe("lists", () => {
-  test("both directions of all eight are here", () => {
-    expect(lists).toHaveLength(16);
+  test("both directions of all nine are here", () => {
+    expect(lists).toHaveLength(18);
   });
 
   test.each(lists.map((statement) => [statement.name, statement] as const))(

@@ -85,7 +85,13 @@ export class BatteryApi {
     };
     const app = createApi({
       storage,
-      engine: { publish: unused, resend: unused, endpointChanged: unused },
+      engine: {
+        publish: unused,
+        publishTo: unused,
+        resend: unused,
+        endpointChanged: unused,
+        taskCreated: unused,
+      },
       authenticate,
       tokens,
       publicUrl: () => "http://127.0.0.1:8071",

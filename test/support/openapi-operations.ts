@@ -84,6 +84,9 @@ export function fillPath(route: string, values: Record<string, string>): string 
   return route.replaceAll(/\{(\w+)\}/g, (_all, name: string) => values[name] ?? "missing");
 }
 
+/** Recent enough for whatever looks back. */
+const AN_HOUR_AGO = new Date(Date.now() - 3_600_000).toISOString();
+
 /** The smallest body that the schema takes. */
 export function smallestOf(given: Schema): unknown {
   const schema = resolved(given);
@@ -100,6 +103,6 @@ export function smallestOf(given: Schema): unknown {
   if (type === "array") return [];
   if (type === "integer" || type === "number") return schema.minimum ?? 1;
   if (type === "boolean") return false;
-  if (type === "string") return schema.format === "date-time" ? "2026-01-01T00:00:00Z" : "a";
+  if (type === "string") return schema.format === "date-time" ? AN_HOUR_AGO : "a";
   return {};
 }

@@ -102,6 +102,7 @@ export class TestNode {
     settled: 0,
     claimed: 0,
     swept: 0,
+    tasks: 0,
     tick: 0,
   };
   readonly #mortality = new Mortality();

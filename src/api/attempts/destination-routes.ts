@@ -5,6 +5,7 @@ import { bucketOf } from "../../core/bucket.ts";
 import { listDestinations } from "../../storage/attempts/list-destinations.ts";
 import { listEndpointMessages } from "../../storage/attempts/list-endpoint-messages.ts";
 import type { ApiDeps } from "../deps.ts";
+import { refuseDisabled } from "../endpoints/activity-routes.ts";
 import { ApiError } from "../errors.ts";
 import { type MessageFilterQuery, messageFilter, messageFilterQuery } from "../messages/routes.ts";
 import { type PageQuery, readPage, renderPage } from "../pagination.ts";
@@ -24,9 +25,10 @@ const tags = ["Message Attempt"];
 interface MessagesQuery extends PageQuery, MessageFilterQuery {
   status?: number;
   with_content?: boolean;
+  expanded_statuses?: boolean;
 }
 
-function registerLists(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+function registerMessageList(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
   app.get<{ Params: EndpointPath; Querystring: MessagesQuery }>(
     "/app/:appId/endpoint/:endpointId/msg",
     {
@@ -56,24 +58,35 @@ function registerLists(app: FastifyInstance, deps: ApiDeps, scope: Scope): void 
       const withContent = query.with_content ?? true;
       const rows = await listEndpointMessages(
         deps.storage,
-        { ...key, ...messageFilter(query), status: statusFilter(query.status), withContent },
+        {
+          ...key,
+          ...messageFilter(query),
+          statuses: statusFilter(query.status, query.expanded_statuses),
+          withContent,
+        },
         page.range,
       );
       return renderPage(page, rows, {
         keyOf: (row) => row.message.messageId,
-        render: (row) => renderEndpointMessage(row, withContent),
+        render: (row) =>
+          renderEndpointMessage(row, { withContent, expanded: query.expanded_statuses === true }),
       });
     },
   );
+}
 
-  app.get<{ Params: MessagePath; Querystring: PageQuery }>(
+function registerDestinationList(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+  app.get<{ Params: MessagePath; Querystring: PageQuery & { expanded_statuses?: boolean } }>(
     "/app/:appId/msg/:msgId/endpoint",
     {
       schema: {
         tags,
         operationId: "v1.message-attempt.list-attempted-destinations",
         summary: "List a message's endpoints with how it stands at each",
-        querystring: Type.Object(pageQuery),
+        querystring: Type.Object({
+          ...pageQuery,
+          expanded_statuses: Type.Optional(Type.Boolean()),
+        }),
         response: answers({ 200: DestinationList }),
       },
     },
@@ -84,7 +97,7 @@ function registerLists(app: FastifyInstance, deps: ApiDeps, scope: Scope): void 
       const rows = await listDestinations(deps.storage, key, page.range);
       return renderPage(page, rows, {
         keyOf: (row) => row.endpoint.endpointId,
-        render: renderDestination,
+        render: (row) => renderDestination(row, request.query.expanded_statuses === true),
       });
     },
   );
@@ -108,13 +121,7 @@ function registerResend(app: FastifyInstance, deps: ApiDeps, scope: Scope): void
       if (message.expired) {
         throw new ApiError("missing_payload", "The payload is expunged; publish the event again.");
       }
-      if (endpoint.disabled) {
-        const why = endpoint.disabledReason ?? "manual";
-        const detail =
-          `The endpoint is disabled (${why}); ` +
-          'enable it with PATCH {"disabled": false}, then resend.';
-        throw new ApiError("endpoint_disabled", detail);
-      }
+      if (endpoint.disabled) refuseDisabled(endpoint);
       await deps.engine.resend({ ...key, messageId, bucket: bucketOf(endpoint.endpointId) });
       reply.code(202);
       return {};
@@ -123,6 +130,7 @@ function registerResend(app: FastifyInstance, deps: ApiDeps, scope: Scope): void
 }
 
 export function registerDestinations(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
-  registerLists(app, deps, scope);
+  registerMessageList(app, deps, scope);
+  registerDestinationList(app, deps, scope);
   registerResend(app, deps, scope);
 }

@@ -32,6 +32,7 @@ interface AttemptQuery extends PageQuery, MessageFilterQuery {
   endpoint_id?: string;
   with_content?: boolean;
   with_msg?: boolean;
+  expanded_statuses?: boolean;
 }
 
 const attemptQuery = {
@@ -60,7 +61,7 @@ async function list(deps: ApiDeps, query: AttemptQuery, of: Of): Promise<ListOut
     {
       ...of,
       ...messageFilter(query),
-      status: statusFilter(query.status),
+      statuses: statusFilter(query.status, query.expanded_statuses),
       statusCodeClass: query.status_code_class ?? null,
       withContent,
     },
@@ -68,7 +69,12 @@ async function list(deps: ApiDeps, query: AttemptQuery, of: Of): Promise<ListOut
   );
   return renderPage(page, rows, {
     keyOf: (row) => row.attemptId,
-    render: (row) => renderAttempt(row, { withContent, withMessage: query.with_msg === true }),
+    render: (row) =>
+      renderAttempt(row, {
+        withContent,
+        withMessage: query.with_msg === true,
+        expanded: query.expanded_statuses === true,
+      }),
   });
 }
 
@@ -157,7 +163,7 @@ function registerMessageLists(app: FastifyInstance, deps: ApiDeps, scope: Scope)
 }
 
 function registerSingle(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
-  app.get<{ Params: AttemptPath }>(
+  app.get<{ Params: AttemptPath; Querystring: { expanded_statuses?: boolean } }>(
     "/app/:appId/msg/:msgId/attempt/:attemptId",
     {
       schema: {
@@ -174,7 +180,11 @@ function registerSingle(app: FastifyInstance, deps: ApiDeps, scope: Scope): void
       const { messageId } = message;
       const attempt = await getAttempt(deps.storage, { applicationId, messageId, attemptId });
       if (attempt === undefined) throw notFound("Attempt");
-      return renderAttempt(attempt, { withContent: true, withMessage: false });
+      return renderAttempt(attempt, {
+        withContent: true,
+        withMessage: false,
+        expanded: request.query.expanded_statuses === true,
+      });
     },
   );
 

@@ -14,14 +14,13 @@ import {
 } from "../messages/schema.ts";
 import { dateTime, listOf, nullable } from "../schemas.ts";
 
-const STATUS = { success: 0, sending: 3, fail: 2 } as const;
-/** By number. Nothing is ever pending or canceled here: those filters find nothing. */
-const STATUS_OF: Record<number, AttemptStatus> = {
-  0: "success",
-  1: "none",
-  2: "fail",
-  3: "sending",
-  4: "none",
+const STATUS = { success: 0, fail: 2, sending: 3, canceled: 4 } as const;
+/** By number. Nothing is ever pending (1): that filter finds nothing. */
+const STATUSES_OF: Record<number, AttemptStatus[]> = {
+  0: ["success"],
+  2: ["fail"],
+  3: ["sending"],
+  4: ["canceled"],
 };
 export const status = Type.Unsafe<number>({
   type: "integer",
@@ -81,8 +80,19 @@ export const DestinationOut = Type.Object(
 );
 export const DestinationList = listOf("ListResponse_MessageEndpointOut_", DestinationOut);
 
-export function statusFilter(value: number | undefined): AttemptStatus | null {
-  return value === undefined ? null : (STATUS_OF[value] ?? "none");
+/** @param expanded whether the caller knows `canceled`; to others it is a failure */
+export function statusFilter(
+  value: number | undefined,
+  expanded: boolean | undefined,
+): AttemptStatus[] | null {
+  if (value === undefined) return null;
+  if (value === STATUS.fail && expanded !== true) return ["fail", "canceled"];
+  return STATUSES_OF[value] ?? [];
+}
+
+function statusOf(text: AttemptStatus, expanded: boolean): object {
+  const shown = text === "canceled" && !expanded ? "fail" : text;
+  return { status: STATUS[shown], statusText: shown };
 }
 
 function timeOrNull(time: number | null): string | null {
@@ -108,11 +118,17 @@ function showResponse({ responseBody, responseTruncated, errorMessage }: Attempt
 export interface Shown {
   withContent: boolean;
   withMessage: boolean;
+  /** Whether the caller knows `canceled`. */
+  expanded: boolean;
+}
+
+function outcomeOf({ succeeded, nextAttemptAt, errorCode }: Attempt): AttemptStatus {
+  if (succeeded) return "success";
+  if (nextAttemptAt !== null) return "sending";
+  return errorCode === "payload_gone" ? "canceled" : "fail";
 }
 
 export function renderAttempt(attempt: Attempt, shown: Shown): unknown {
-  const failed = attempt.nextAttemptAt === null ? "fail" : "sending";
-  const text = attempt.succeeded ? "success" : failed;
   const { message } = attempt;
   return {
     id: attempt.attemptId,
@@ -123,8 +139,7 @@ export function renderAttempt(attempt: Attempt, shown: Shown): unknown {
     responseStatusCode: attempt.responseStatus,
     responseDurationMs: attempt.durationMs,
     responseTruncated: attempt.responseTruncated,
-    status: STATUS[text],
-    statusText: text,
+    ...statusOf(outcomeOf(attempt), shown.expanded),
     triggerType: attempt.trigger,
     timestamp: new Date(attempt.attemptedAt).toISOString(),
     nextAttempt: timeOrNull(attempt.nextAttemptAt),
@@ -136,14 +151,20 @@ export function renderAttempt(attempt: Attempt, shown: Shown): unknown {
   };
 }
 
-function renderProgress({ status: text, nextAttemptAt }: Progress): object {
-  return { status: STATUS[text], statusText: text, nextAttempt: timeOrNull(nextAttemptAt) };
+function renderProgress({ status: text, nextAttemptAt }: Progress, expanded: boolean): object {
+  return { ...statusOf(text, expanded), nextAttempt: timeOrNull(nextAttemptAt) };
 }
 
-export function renderEndpointMessage(row: EndpointMessage, withContent: boolean): unknown {
-  return { ...renderMessage(row.message, withContent), ...renderProgress(row) };
+export function renderEndpointMessage(
+  row: EndpointMessage,
+  { withContent, expanded }: { withContent: boolean; expanded: boolean },
+): unknown {
+  return { ...renderMessage(row.message, withContent), ...renderProgress(row, expanded) };
 }
 
-export function renderDestination(destination: Destination): unknown {
-  return { ...renderEndpointFields(destination.endpoint), ...renderProgress(destination) };
+export function renderDestination(destination: Destination, expanded: boolean): unknown {
+  return {
+    ...renderEndpointFields(destination.endpoint),
+    ...renderProgress(destination, expanded),
+  };
 }

@@ -16,8 +16,9 @@ import { ApiError, notFound } from "../errors.ts";
 import { type PageQuery, readPage, renderPage } from "../pagination.ts";
 import { identityOf, pathName } from "../request.ts";
 import { answers, Nothing, orderQuery, pageQuery } from "../schemas.ts";
-import type { ApplicationPath, EndpointPath, Scope } from "../scope.ts";
-import { checkEventTypes, checkHeaders, checkSecret, checkUrl } from "./checks.ts";
+import type { ApplicationPath, EndpointPath } from "../scope.ts";
+import { checkHeaders, checkSecret, checkUrl } from "./checks.ts";
+import type { EndpointPlace } from "./place.ts";
 import {
   EndpointIn,
   EndpointList,
@@ -30,8 +31,6 @@ import {
   renderEndpoint,
   toFields,
 } from "./schema.ts";
-
-const tags = ["Endpoint"];
 
 /** @throws 404, 409 */
 function endpointOf(outcome: EndpointOutcome | { kind: "limit" }, uid: string | null): Endpoint {
@@ -50,13 +49,18 @@ interface Creation {
   body: EndpointIn;
 }
 
-async function create(deps: ApiDeps, { request, applicationId, body }: Creation) {
+async function create(
+  deps: ApiDeps,
+  place: EndpointPlace,
+  { request, applicationId, body }: Creation,
+): Promise<Endpoint> {
   const { url, credentials } = checkUrl(deps, body.url);
   const fields = toFields(body, url);
   const secret = checkSecret(deps, body.secret, "secret");
   const headers = body.headers ? checkHeaders(body.headers) : null;
-  await checkEventTypes(deps, request, fields.eventTypes);
+  await place.checkEventTypes(request, fields.eventTypes);
   const outcome = await createEndpoint(deps.storage, {
+    ...place.telling(request),
     environmentId: identityOf(request).environmentId,
     applicationId,
     endpointId: deps.ids.make("ep_"),
@@ -68,13 +72,13 @@ async function create(deps: ApiDeps, { request, applicationId, body }: Creation)
   return endpointOf(outcome, fields.uid);
 }
 
-function registerReads(app: FastifyInstance, { storage }: ApiDeps, scope: Scope): void {
+function registerReads(app: FastifyInstance, { storage }: ApiDeps, place: EndpointPlace): void {
   app.get<{ Params: ApplicationPath; Querystring: PageQuery }>(
-    "/app/:appId/endpoint",
+    place.path,
     {
       schema: {
-        tags,
-        operationId: "v1.endpoint.list",
+        tags: [place.tag],
+        operationId: `${place.operation}.list`,
         summary: "List an application's endpoints",
         querystring: Type.Object({ ...pageQuery, ...orderQuery }),
         response: answers({ 200: EndpointList }),
@@ -82,73 +86,76 @@ function registerReads(app: FastifyInstance, { storage }: ApiDeps, scope: Scope)
     },
     async (request) => {
       const page = readPage(request.query, { prefix: "ep_", defaultOrder: "descending" });
-      const { applicationId } = await scope.application(request, request.params);
+      const applicationId = await place.applicationOf(request);
       const rows = await listEndpoints(storage, applicationId, page.range);
       return renderPage(page, rows, { keyOf: (row) => row.endpointId, render: renderEndpoint });
     },
   );
 
   app.get<{ Params: EndpointPath }>(
-    "/app/:appId/endpoint/:endpointId",
+    `${place.path}/:endpointId`,
     {
       schema: {
-        tags,
-        operationId: "v1.endpoint.get",
+        tags: [place.tag],
+        operationId: `${place.operation}.get`,
         summary: "Get an endpoint",
         response: answers({ 200: EndpointOut }),
       },
     },
-    async (request) => renderEndpoint((await scope.endpoint(request, request.params)).endpoint),
+    async (request) => renderEndpoint((await place.endpointOf(request)).endpoint),
   );
 }
 
-function registerCreate(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+function registerCreate(app: FastifyInstance, deps: ApiDeps, place: EndpointPlace): void {
   app.post<{ Params: ApplicationPath; Body: EndpointIn }>(
-    "/app/:appId/endpoint",
+    place.path,
     {
       schema: {
-        tags,
-        operationId: "v1.endpoint.create",
+        tags: [place.tag],
+        operationId: `${place.operation}.create`,
         summary: "Create an endpoint",
         body: EndpointIn,
         response: answers({ 201: EndpointOut }),
       },
     },
     async (request, reply) => {
-      const { applicationId } = await scope.application(request, request.params);
+      const applicationId = await place.applicationOf(request);
       reply.code(201);
-      return renderEndpoint(await create(deps, { request, applicationId, body: request.body }));
+      const { body } = request;
+      return renderEndpoint(await create(deps, place, { request, applicationId, body }));
     },
   );
 
   app.put<{ Params: EndpointPath; Body: EndpointUpdate }>(
-    "/app/:appId/endpoint/:endpointId",
+    `${place.path}/:endpointId`,
     {
       schema: {
-        tags,
-        operationId: "v1.endpoint.update",
+        tags: [place.tag],
+        operationId: `${place.operation}.update`,
         summary: "Update an endpoint, or create it",
         body: EndpointUpdate,
         response: answers({ 200: EndpointOut, 201: EndpointOut }),
       },
     },
     async (request, reply) => {
-      const { applicationId } = await scope.application(request, request.params);
+      const applicationId = await place.applicationOf(request);
       const name = pathName(request.params.endpointId, "Endpoint");
       const existing = await findEndpoint(deps.storage, applicationId, name);
       if (existing === undefined) {
         const { secret: _s, headers: _h, ...body } = request.body as EndpointIn;
-        const made = await create(deps, { request, applicationId, body });
+        const made = await create(deps, place, { request, applicationId, body });
         reply.code(201);
         return renderEndpoint(made);
       }
       const { url, credentials } = checkUrl(deps, request.body.url);
-      await checkEventTypes(deps, request, eventTypesOf(request.body));
+      await place.checkEventTypes(request, eventTypesOf(request.body));
       const key = { applicationId, endpointId: existing.endpointId };
-      const outcome = await updateEndpoint(deps.storage, key, (current) => ({
+      const change = (current: Endpoint): EndpointChange => ({
         fields: putFields(current, request.body, url),
         credentials,
-      }));
+      });
+      const telling = place.telling(request);
+      const outcome = await updateEndpoint(deps.storage, key, change, telling);
       const endpoint = endpointOf(outcome, request.body.uid ?? null);
       deps.engine.endpointChanged(endpoint.endpointId);
       return renderEndpoint(endpoint);
@@ -156,13 +163,13 @@ function registerCreate(app: FastifyInstance, deps: ApiDeps, scope: Scope): void
   );
 }
 
-function registerChanges(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+function registerChanges(app: FastifyInstance, deps: ApiDeps, place: EndpointPlace): void {
   app.patch<{ Params: EndpointPath; Body: EndpointPatch }>(
-    "/app/:appId/endpoint/:endpointId",
+    `${place.path}/:endpointId`,
     {
       schema: {
-        tags,
-        operationId: "v1.endpoint.patch",
+        tags: [place.tag],
+        operationId: `${place.operation}.patch`,
         summary: "Change parts of an endpoint",
         body: EndpointPatch,
         response: answers({ 200: EndpointOut }),
@@ -170,14 +177,14 @@ function registerChanges(app: FastifyInstance, deps: ApiDeps, scope: Scope): voi
     },
     async (request) => {
       const { body } = request;
-      const { key } = await scope.endpoint(request, request.params);
+      const { key } = await place.endpointOf(request);
       const checked = body.url === undefined ? undefined : checkUrl(deps, body.url);
-      await checkEventTypes(deps, request, eventTypesOf(body));
+      await place.checkEventTypes(request, eventTypesOf(body));
       const change = (current: Endpoint): EndpointChange => ({
         fields: patchFields(current, body, checked?.url ?? current.url),
         credentials: checked?.credentials,
       });
-      const outcome = await updateEndpoint(deps.storage, key, change);
+      const outcome = await updateEndpoint(deps.storage, key, change, place.telling(request));
       const endpoint = endpointOf(outcome, body.uid ?? null);
       deps.engine.endpointChanged(endpoint.endpointId);
       return renderEndpoint(endpoint);
@@ -185,26 +192,27 @@ function registerChanges(app: FastifyInstance, deps: ApiDeps, scope: Scope): voi
   );
 
   app.delete<{ Params: EndpointPath }>(
-    "/app/:appId/endpoint/:endpointId",
+    `${place.path}/:endpointId`,
     {
       schema: {
-        tags,
-        operationId: "v1.endpoint.delete",
+        tags: [place.tag],
+        operationId: `${place.operation}.delete`,
         summary: "Delete an endpoint",
         response: answers({ 204: Nothing }),
       },
     },
     async (request, reply) => {
-      const { key } = await scope.endpoint(request, request.params);
-      if (!(await deleteEndpoint(deps.storage, key))) throw notFound("Endpoint");
+      const { key } = await place.endpointOf(request);
+      const done = await deleteEndpoint(deps.storage, key, place.telling(request));
+      if (!done) throw notFound("Endpoint");
       deps.engine.endpointChanged(key.endpointId);
       return await reply.code(204).send();
     },
   );
 }
 
-export function registerEndpoints(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
-  registerReads(app, deps, scope);
-  registerCreate(app, deps, scope);
-  registerChanges(app, deps, scope);
+export function registerEndpoints(app: FastifyInstance, deps: ApiDeps, place: EndpointPlace): void {
+  registerReads(app, deps, place);
+  registerCreate(app, deps, place);
+  registerChanges(app, deps, place);
 }

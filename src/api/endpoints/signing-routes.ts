@@ -14,48 +14,53 @@ import {
 import type { ApiDeps } from "../deps.ts";
 import { ApiError, notFound } from "../errors.ts";
 import { answers, Nothing } from "../schemas.ts";
-import type { EndpointPath, Scope } from "../scope.ts";
+import type { EndpointPath } from "../scope.ts";
 import { checkHeaders, checkSecret } from "./checks.ts";
+import type { EndpointPlace } from "./place.ts";
 import { HeadersIn, HeadersOut, HeadersPatch, SecretOut, SecretRotateIn } from "./schema.ts";
 
-const tags = ["Endpoint"];
 const GRACE_SECONDS = 86_400;
 
-function registerSecret(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+function registerSecret(app: FastifyInstance, deps: ApiDeps, place: EndpointPlace): void {
   app.get<{ Params: EndpointPath }>(
-    "/app/:appId/endpoint/:endpointId/secret",
+    `${place.path}/:endpointId/secret`,
     {
       config: { access: "full" },
       schema: {
-        tags,
-        operationId: "v1.endpoint.get-secret",
+        tags: [place.tag],
+        operationId: `${place.operation}.get-secret`,
         summary: "Get the signing secret",
         response: answers({ 200: SecretOut }),
       },
     },
     async (request) => {
-      const { key } = await scope.endpoint(request, request.params);
+      const { key } = await place.endpointOf(request);
       return { key: await readEndpointSecret(deps.storage, key) };
     },
   );
 
   app.post<{ Params: EndpointPath; Body: SecretRotateIn }>(
-    "/app/:appId/endpoint/:endpointId/secret/rotate",
+    `${place.path}/:endpointId/secret/rotate`,
     {
       schema: {
-        tags,
-        operationId: "v1.endpoint.rotate-secret",
+        tags: [place.tag],
+        operationId: `${place.operation}.rotate-secret`,
         summary: "Rotate the signing secret; the old one signs on for a while",
         body: SecretRotateIn,
         response: answers({ 204: Nothing }),
       },
     },
     async (request, reply) => {
-      const { key } = await scope.endpoint(request, request.params);
+      const { key } = await place.endpointOf(request);
       const secret = checkSecret(deps, request.body.key, "key");
       const gracePeriodSeconds = request.body.gracePeriodSeconds ?? GRACE_SECONDS;
       const rotation = { secret, gracePeriodSeconds };
-      const outcome = await rotateEndpointSecret(deps.storage, key, rotation);
+      const outcome = await rotateEndpointSecret(
+        deps.storage,
+        key,
+        rotation,
+        place.telling(request),
+      );
       if (outcome === "missing") throw notFound("Endpoint");
       if (outcome === "too_many_old") {
         const detail =
@@ -82,20 +87,20 @@ function mergeHeaders(
   return Object.fromEntries([...kept, ...set]);
 }
 
-function registerHeaders(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
-  const path = "/app/:appId/endpoint/:endpointId/headers";
+function registerHeaders(app: FastifyInstance, deps: ApiDeps, place: EndpointPlace): void {
+  const path = `${place.path}/:endpointId/headers`;
   app.get<{ Params: EndpointPath }>(
     path,
     {
       schema: {
-        tags,
-        operationId: "v1.endpoint.get-headers",
+        tags: [place.tag],
+        operationId: `${place.operation}.get-headers`,
         summary: "Get the custom headers; sensitive ones are only named",
         response: answers({ 200: HeadersOut }),
       },
     },
     async (request) => {
-      const { key } = await scope.endpoint(request, request.params);
+      const { key } = await place.endpointOf(request);
       const headers = await readEndpointHeaders(deps.storage, key);
       if (headers === undefined) throw notFound("Endpoint");
       const entries = Object.entries(headers);
@@ -110,15 +115,15 @@ function registerHeaders(app: FastifyInstance, deps: ApiDeps, scope: Scope): voi
     path,
     {
       schema: {
-        tags,
-        operationId: "v1.endpoint.update-headers",
+        tags: [place.tag],
+        operationId: `${place.operation}.update-headers`,
         summary: "Replace the custom headers",
         body: HeadersIn,
         response: answers({ 204: Nothing }),
       },
     },
     async (request, reply) => {
-      const { key } = await scope.endpoint(request, request.params);
+      const { key } = await place.endpointOf(request);
       const headers = checkHeaders(request.body.headers);
       const found = await changeEndpointHeaders(deps.storage, key, () => headers);
       if (!found) throw notFound("Endpoint");
@@ -131,15 +136,15 @@ function registerHeaders(app: FastifyInstance, deps: ApiDeps, scope: Scope): voi
     path,
     {
       schema: {
-        tags,
-        operationId: "v1.endpoint.patch-headers",
+        tags: [place.tag],
+        operationId: `${place.operation}.patch-headers`,
         summary: "Set or remove some custom headers",
         body: HeadersPatch,
         response: answers({ 204: Nothing }),
       },
     },
     async (request, reply) => {
-      const { key } = await scope.endpoint(request, request.params);
+      const { key } = await place.endpointOf(request);
       const removed = (request.body.deleteHeaders ?? []).map((name) => [name, null] as const);
       const changes = { ...Object.fromEntries(removed), ...request.body.headers };
       const found = await changeEndpointHeaders(deps.storage, key, (current) =>
@@ -152,7 +157,11 @@ function registerHeaders(app: FastifyInstance, deps: ApiDeps, scope: Scope): voi
   );
 }
 
-export function registerEndpointSigning(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
-  registerSecret(app, deps, scope);
-  registerHeaders(app, deps, scope);
+export function registerEndpointSigning(
+  app: FastifyInstance,
+  deps: ApiDeps,
+  place: EndpointPlace,
+): void {
+  registerSecret(app, deps, place);
+  registerHeaders(app, deps, place);
 }

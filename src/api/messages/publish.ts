@@ -1,5 +1,6 @@
 /** Publishing a message: the hot path of ingest. From the request's bytes to one durable commit. */
 import type { FastifyRequest } from "fastify";
+import type { UnixMs } from "../../core/types.ts";
 import type { PublishOutcome } from "../../engine/engine.ts";
 import type { Message } from "../../storage/messages/message.ts";
 import { makeBroughtApplication } from "../applications/brought-application.ts";
@@ -7,8 +8,11 @@ import type { ApiDeps } from "../deps.ts";
 import { ApiError, invalidAt } from "../errors.ts";
 import { idempotencyMismatch, idempotencyOf } from "../idempotency.ts";
 import { identityOf } from "../request.ts";
+import { DAY_MS, readTime } from "../time-span.ts";
 import type { Scope } from "../scope.ts";
 import type { MessageIn } from "./schema.ts";
+
+const SCHEDULED_DAYS_MAX = 30;
 
 export type PublishHttpRequest = FastifyRequest<{ Params: { appId: string }; Body: MessageIn }>;
 
@@ -46,15 +50,23 @@ function payloadOf(request: PublishHttpRequest): Buffer {
   throw invalidAt(["body", "payload"], "payload is required.", "value_error.missing");
 }
 
-function checkUnsupported(body: MessageIn): void {
-  if (body.deliverAt !== undefined && body.deliverAt !== null) {
-    const msg = "Scheduled delivery is not implemented; leave deliverAt out.";
-    throw invalidAt(["body", "deliverAt"], msg, "not_implemented");
-  }
-  if (body.payloadRetentionPeriod && body.payloadRetentionHours) {
+/** When the message is due; null: at once. @throws 422 */
+function deliverAtOf({ deliverAt }: MessageIn, now: UnixMs): UnixMs | null {
+  if (deliverAt === undefined || deliverAt === null) return null;
+  const at = readTime(["body", "deliverAt"], deliverAt);
+  if (at <= now + SCHEDULED_DAYS_MAX * DAY_MS) return at > now ? at : null;
+  const msg = `deliverAt is at most ${SCHEDULED_DAYS_MAX} days in the future.`;
+  throw invalidAt(["body", "deliverAt"], msg);
+}
+
+/** How long the payload is kept; null: as long as everything. @throws 422 */
+function payloadHoursOf(body: MessageIn): number | null {
+  const { payloadRetentionPeriod: days, payloadRetentionHours: hours } = body;
+  if (days && hours) {
     const msg = "Send payloadRetentionPeriod or payloadRetentionHours, not both.";
     throw invalidAt(["body", "payloadRetentionHours"], msg);
   }
+  return hours ?? (days ? days * 24 : null);
 }
 
 function listOrNull(values: string[] | null | undefined): string[] | null {
@@ -85,7 +97,8 @@ export async function publish(
 ): Promise<Message> {
   const { body } = request;
   const payload = payloadOf(request);
-  checkUnsupported(body);
+  const deliverAt = deliverAtOf(body, deps.clock.now());
+  const payloadHours = payloadHoursOf(body);
   const idempotency = idempotencyOf(request);
   const { environmentId } = identityOf(request);
   const applicationId =
@@ -97,12 +110,14 @@ export async function publish(
     channels: listOrNull(body.channels),
     tags: listOrNull(body.tags),
     payload,
+    deliverAt,
   };
   const outcome = await deps.engine.publish({
     ...message,
     environmentId,
     applicationId,
     idempotency,
+    payloadHours,
   });
   const { messageId, createdAt } = acceptedOf(outcome, message.eventId);
   deps.log.debug({ requestId: request.id, applicationId, messageId }, "Message accepted.");

@@ -30,7 +30,14 @@ export const MessageIn = Type.Object(
     application: Type.Optional(nullable(ApplicationIn)),
     payloadRetentionPeriod: Type.Optional(nullable(Type.Integer({ minimum: 1, maximum: 90 }))),
     payloadRetentionHours: Type.Optional(nullable(Type.Integer({ minimum: 1, maximum: 2160 }))),
-    deliverAt: Type.Optional(nullable(Type.String())),
+    deliverAt: Type.Optional(
+      nullable(
+        Type.String({
+          format: "date-time",
+          description: "Not sent before; at most 30 days ahead. What is past is sent at once.",
+        }),
+      ),
+    ),
     transformationsParams: Type.Optional(
       nullable(
         Type.Unsafe<Record<string, unknown>>({
@@ -57,6 +64,7 @@ export const messageOutFields: TProperties = {
   channels: nullable(Type.Array(Type.String())),
   tags: nullable(Type.Array(Type.String())),
   timestamp: dateTime,
+  deliverAt: nullable(dateTime),
 };
 export const MessageOut = Type.Object(messageOutFields, { title: "MessageOut" });
 export const MessageList = listOf("ListResponse_MessageOut_", MessageOut);
@@ -88,6 +96,7 @@ export function renderMessage(message: Message, withContent: boolean): Record<st
     channels: message.channels,
     tags: message.tags,
     timestamp: new Date(message.createdAt).toISOString(),
+    deliverAt: message.deliverAt === null ? null : new Date(message.deliverAt).toISOString(),
   };
 }
 

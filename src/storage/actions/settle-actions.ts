@@ -74,7 +74,8 @@ const SETTLE = statement(
     SELECT v.default_application_id AS application_id, e.message_id, NULL::text AS event_id,
       e.event_type, NULL::text[] AS channels, NULL::text[] AS tags,
       substring($1::bytea FROM e.payload_start + 1 FOR e.payload_bytes) AS payload,
-      date_trunc('milliseconds', coalesce(to_timestamp($2::float8 / 1000), now())) AS created_at
+      date_trunc('milliseconds', coalesce(to_timestamp($2::float8 / 1000), now())) AS created_at,
+      NULL::timestamptz AS deliver_at, NULL::timestamptz AS payload_expires_at
     FROM ended e JOIN environment v USING (environment_id)
   ), ${STORE_AND_FAN_OUT}
   SELECT message_id, application_id, created_at, NULL::text AS endpoint_id,

@@ -10,12 +10,12 @@ import {
 const BY_ID = statement(
   "find-application-by-id",
   `SELECT ${APPLICATION_COLUMNS} FROM application
-   WHERE environment_id = $1 AND application_id = $2 AND deleted_at IS NULL`,
+   WHERE environment_id = $1 AND application_id = $2 AND deleted_at IS NULL AND NOT hidden`,
 );
 const BY_UID = statement(
   "find-application-by-uid",
   `SELECT ${APPLICATION_COLUMNS} FROM application
-   WHERE environment_id = $1 AND uid = $2 AND deleted_at IS NULL`,
+   WHERE environment_id = $1 AND uid = $2 AND deleted_at IS NULL AND NOT hidden`,
 );
 
 export async function findApplication(

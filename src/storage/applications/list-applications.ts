@@ -13,7 +13,7 @@ const LIST = directedStatement(
   (direction) =>
     `SELECT ${APPLICATION_COLUMNS} FROM application
      WHERE environment_id = $1 AND application_id > $2 AND application_id < $3
-       AND deleted_at IS NULL
+       AND deleted_at IS NULL AND NOT hidden
      ORDER BY application_id ${direction} LIMIT $4`,
 );
 

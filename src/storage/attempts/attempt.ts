@@ -28,6 +28,7 @@ export interface AttemptedMessage {
   channels: string[] | null;
   tags: string[] | null;
   createdAt: UnixMs;
+  deliverAt: UnixMs | null;
 }
 
 /**
@@ -38,7 +39,7 @@ export function attemptColumns(contentWanted: string): string {
   return `a.attempt_id, a.endpoint_id, a.message_id, a.trigger, a.succeeded, d.due_at,
     a.response_status, CASE WHEN ${contentWanted} THEN a.response_body ELSE '' END AS response_body,
     a.response_truncated, a.duration_ms, a.error_code, a.error_message, a.url, a.attempted_at,
-    a.event_type, m.created_at AS message_at, m.event_id, m.channels, m.tags`;
+    a.event_type, m.created_at AS message_at, m.deliver_at, m.event_id, m.channels, m.tags`;
 }
 
 export const ATTEMPT_JOINS = `
@@ -64,6 +65,7 @@ export interface AttemptRow {
   attempted_at: UnixMs;
   event_type: string;
   message_at: UnixMs | null;
+  deliver_at: UnixMs | null;
   event_id: string | null;
   channels: string[] | null;
   tags: string[] | null;
@@ -94,6 +96,7 @@ export function toAttempt(row: AttemptRow): Attempt {
             channels: row.channels,
             tags: row.tags,
             createdAt: row.message_at,
+            deliverAt: row.deliver_at,
           },
   };
 }

@@ -9,11 +9,12 @@ import {
   toAttempt,
 } from "./attempt.ts";
 
-export type AttemptStatus = "success" | "sending" | "fail" | "none";
+/** Canceled: it came to its turn without a payload, and was not sent. */
+export type AttemptStatus = "success" | "sending" | "fail" | "canceled";
 
 export interface AttemptFilter {
-  /** `none`: a status that no attempt has. */
-  status: AttemptStatus | null;
+  /** Any of these; null: all. */
+  statuses: AttemptStatus[] | null;
   /** 0, 100, 200 … 500: the first of a hundred HTTP statuses. */
   statusCodeClass: number | null;
   channel: string | null;
@@ -31,8 +32,9 @@ const list = (name: string, key: string): ReturnType<typeof directedStatement> =
       `SELECT ${attemptColumns("$6::boolean")} FROM attempt a ${ATTEMPT_JOINS}
        WHERE a.application_id = $1 AND a.${key} = $2
          AND a.attempt_id > $3 AND a.attempt_id < $4
-         AND ($7::text IS NULL OR $7 = CASE WHEN a.succeeded THEN 'success'
-           WHEN d.due_at IS NOT NULL THEN 'sending' ELSE 'fail' END)
+         AND ($7::text[] IS NULL OR CASE WHEN a.succeeded THEN 'success'
+           WHEN d.due_at IS NOT NULL THEN 'sending'
+           WHEN a.error_code = 'payload_gone' THEN 'canceled' ELSE 'fail' END = ANY ($7))
          AND ($8::int IS NULL OR a.response_status BETWEEN $8 AND $8 + 99)
          AND ($9::text IS NULL OR $9 = ANY (a.channels))
          AND ($10::text IS NULL OR $10 = ANY (m.tags))
@@ -63,7 +65,7 @@ export async function listAttempts(
     range.upper,
     range.limit,
     wanted.withContent,
-    wanted.status,
+    wanted.statuses,
     wanted.statusCodeClass,
     wanted.channel,
     wanted.tag,

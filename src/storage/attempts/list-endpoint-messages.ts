@@ -15,7 +15,7 @@ const LIST = directedStatement(
     `SELECT ${messageColumns("$6::boolean")}, progress.* FROM message m
      CROSS JOIN LATERAL (${progressOf("$1", "$2", "m.message_id")}) progress
      WHERE m.application_id = $1 AND m.message_id > $3 AND m.message_id < $4
-       AND progress.status IS NOT NULL AND ($7::text IS NULL OR progress.status = $7)
+       AND progress.status IS NOT NULL AND ($7::text[] IS NULL OR progress.status = ANY ($7))
        AND ($8::text IS NULL OR $8 = ANY (m.channels))
        AND ($9::text IS NULL OR $9 = ANY (m.tags))
        AND ($10::text[] IS NULL OR m.event_type = ANY ($10))
@@ -30,7 +30,8 @@ export interface EndpointMessageList extends MessageFilter {
   applicationId: string;
   endpointId: string;
   withContent: boolean;
-  status: AttemptStatus | null;
+  /** Any of these; null: all. */
+  statuses: AttemptStatus[] | null;
 }
 
 export async function listEndpointMessages(
@@ -45,7 +46,7 @@ export async function listEndpointMessages(
     range.upper,
     range.limit,
     list.withContent,
-    list.status,
+    list.statuses,
     list.channel,
     list.tag,
     list.eventTypes,

@@ -1,9 +1,10 @@
 /** How one message stands with one endpoint, out of its attempts and what is still owed. */
 import type { UnixMs } from "../../core/types.ts";
+import type { AttemptStatus } from "./list-attempts.ts";
 
 export interface Progress {
   /** Success: any attempt ever succeeded. Sending: it did not, and a next try waits. */
-  status: "success" | "sending" | "fail";
+  status: AttemptStatus;
   nextAttemptAt: UnixMs | null;
 }
 
@@ -11,6 +12,7 @@ export interface Progress {
 export function progressOf(applicationId: string, endpointId: string, messageId: string): string {
   return `SELECT CASE WHEN bool_or(a.succeeded) THEN 'success'
       WHEN owed.due_at IS NOT NULL THEN 'sending'
+      WHEN bool_or(a.error_code = 'payload_gone') THEN 'canceled'
       WHEN count(a.attempt_id) > 0 THEN 'fail' END AS status, owed.due_at AS next_attempt_at
     FROM (
       SELECT min(d.due_at) AS due_at FROM delivery d

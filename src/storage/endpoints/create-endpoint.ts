@@ -1,5 +1,6 @@
 /** Makes an endpoint with its signing secret, in one statement; secret, headers and credentials sealed. */
 import { bucketOf } from "../../core/bucket.ts";
+import { tellOfEndpoint } from "../operational/publish-endpoint-event.ts";
 import { sqlState, statement, UNIQUE_VIOLATION, type Storage } from "../storage.ts";
 import {
   type Credentials,
@@ -24,6 +25,8 @@ export interface NewEndpoint {
   secret: string;
   headers: Record<string, string> | null;
   credentials: Credentials | null;
+  /** Makes the id of the operational event; without it none is told. */
+  makeEventId?: () => string;
 }
 
 export type EndpointOutcome =
@@ -78,7 +81,7 @@ export async function createEndpoint(
   ]);
   if ((counted?.endpoints ?? 0) >= ENDPOINTS_MAX) return { kind: "limit" };
   try {
-    const [row] = await storage.query<EndpointRow>(CREATE, [
+    const values = [
       made.environmentId,
       applicationId,
       endpointId,
@@ -88,8 +91,13 @@ export async function createEndpoint(
       seal(made.headers, "headers"),
       seal(made.credentials, "credentials"),
       storage.vault.seal(made.secret, endpointPlace(endpointId, "secret")),
-    ]);
-    return row === undefined ? { kind: "missing" } : { kind: "done", endpoint: toEndpoint(row) };
+    ];
+    return await storage.transaction(async (queries) => {
+      const [row] = await queries.query<EndpointRow>(CREATE, values);
+      if (row === undefined) return { kind: "missing" };
+      await tellOfEndpoint(queries, { ...made, types: ["endpoint.created"], now: storage.now() });
+      return { kind: "done", endpoint: toEndpoint(row) };
+    });
   } catch (error) {
     if (sqlState(error) === UNIQUE_VIOLATION) return { kind: "uid_taken" };
     throw error;

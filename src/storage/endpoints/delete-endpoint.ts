@@ -1,4 +1,5 @@
 /** Deletes an endpoint: what it is owed is dropped by the engine, its history stays, its uid is free. */
+import { tellOfEndpoint, type Telling } from "../operational/publish-endpoint-event.ts";
 import { statement, type Storage } from "../storage.ts";
 import type { EndpointKey } from "./endpoint.ts";
 
@@ -11,7 +12,16 @@ const DELETE = statement(
 );
 
 /** @returns whether there was one */
-export async function deleteEndpoint(storage: Storage, key: EndpointKey): Promise<boolean> {
+export async function deleteEndpoint(
+  storage: Storage,
+  key: EndpointKey,
+  telling?: Telling,
+): Promise<boolean> {
   const values = [key.applicationId, key.endpointId, storage.now()];
-  return (await storage.query(DELETE, values)).length > 0;
+  return await storage.transaction(async (queries) => {
+    if ((await queries.query(DELETE, values)).length === 0) return false;
+    const told = { ...key, ...telling, types: ["endpoint.deleted" as const] };
+    await tellOfEndpoint(queries, { ...told, now: storage.now() });
+    return true;
+  });
 }

@@ -1,4 +1,5 @@
 /** Reads and rotates the signing secret of an endpoint; old ones sign beside the new until they expire. */
+import { tellOfEndpoint, type Telling } from "../operational/publish-endpoint-event.ts";
 import { statement, type Storage } from "../storage.ts";
 import type { EndpointKey } from "./endpoint.ts";
 import { endpointPlace } from "./load-targets.ts";
@@ -68,6 +69,7 @@ export async function rotateEndpointSecret(
   storage: Storage,
   key: EndpointKey,
   { secret, gracePeriodSeconds }: Rotation,
+  telling?: Telling,
 ): Promise<"done" | "missing" | "too_many_old"> {
   const sealed = storage.vault.seal(secret, endpointPlace(key.endpointId, "secret"));
   return await storage.transaction(async (queries) => {
@@ -80,6 +82,8 @@ export async function rotateEndpointSecret(
     await queries.query(RETIRE, [...values, gracePeriodSeconds]);
     await queries.query(ADD, [...values, sealed]);
     await queries.query(TOUCH, values);
+    const told = { ...key, ...telling, types: ["endpoint.updated" as const] };
+    await tellOfEndpoint(queries, { ...told, now: storage.now() });
     return "done";
   });
 }

@@ -203,10 +203,10 @@ describe("noteEndpointHealth", () => {
 describe("disableEndpoint", () => {
   test("disables once, says why, and grows the revision", async () => {
     const endpoint = await createEndpoint(storage, tenant);
-    expect(await disableEndpoint(storage, { ...endpoint, reason: "gone" })).toBe(true);
-    expect(await disableEndpoint(storage, { ...endpoint, reason: "asked_by_receiver" })).toBe(
-      false,
-    );
+    expect(await disableEndpoint(storage, { ...endpoint, reason: "gone" }, "msg_1")).toBe(true);
+    expect(
+      await disableEndpoint(storage, { ...endpoint, reason: "asked_by_receiver" }, "msg_2"),
+    ).toBe(false);
     expect(await load(endpoint)).toMatchObject({ disabled: true, revision: 2 });
     const text = "SELECT disabled_reason, updated_at FROM endpoint WHERE endpoint_id = $1";
     expect(await sql(storage, text, [endpoint.endpointId])).toEqual([

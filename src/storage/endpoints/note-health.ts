@@ -1,6 +1,7 @@
 /** The clock of the five-day rule, and disabling an endpoint because of what its receiver answered. */
 import type { DisableReason } from "../../core/attempt-outcome.ts";
 import type { UnixMs } from "../../core/types.ts";
+import { eventCtes, TELL_OWNERS } from "../operational/operational-event.ts";
 import { statement, type Storage } from "../storage.ts";
 
 export interface HealthChange {
@@ -27,20 +28,31 @@ export async function noteEndpointHealth(storage: Storage, changes: HealthChange
   ]);
 }
 
+// The operational event commits with it.
 const DISABLE = statement(
   "disable-endpoint",
-  `UPDATE endpoint SET disabled = true, disabled_reason = $3, revision = revision + 1,
-     updated_at = coalesce(to_timestamp($4::float8 / 1000), now())
-   WHERE application_id = $1 AND endpoint_id = $2 AND NOT disabled AND deleted_at IS NULL
-   RETURNING endpoint_id`,
+  `WITH gone AS (
+    UPDATE endpoint SET disabled = true, disabled_reason = $3, revision = revision + 1,
+      updated_at = coalesce(to_timestamp($4::float8 / 1000), now())
+    WHERE application_id = $1 AND endpoint_id = $2 AND NOT disabled AND deleted_at IS NULL
+    RETURNING application_id, endpoint_id
+  ),
+  event AS (
+    SELECT $5::text AS message_id, 'endpoint.disabled' AS event_type, application_id, endpoint_id,
+      NULL::text AS about, '{"trigger": "automatic"}' AS extra
+    FROM gone
+  ),
+  ${eventCtes({ where: "true", now: "$4" })}
+  SELECT endpoint_id, (${TELL_OWNERS}) AS told FROM gone`,
 );
 
-/** @returns whether it was enabled until now */
+/** @param eventId of the operational event; @returns whether it was enabled until now */
 export async function disableEndpoint(
   storage: Storage,
   endpoint: { applicationId: string; endpointId: string; reason: DisableReason },
+  eventId: string,
 ): Promise<boolean> {
   const { applicationId, endpointId, reason } = endpoint;
-  const rows = await storage.query(DISABLE, [applicationId, endpointId, reason, storage.now()]);
-  return rows.length > 0;
+  const values = [applicationId, endpointId, reason, storage.now(), eventId];
+  return (await storage.query(DISABLE, values)).length > 0;
 }

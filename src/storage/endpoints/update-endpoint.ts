@@ -2,6 +2,11 @@
  * Changes an endpoint: read under lock, changed by the caller's rule, written whole. Its revision
  * grows, so that queued deliveries see the change; enabling it again forgets that it was failing.
  */
+import {
+  type EndpointEventType,
+  tellOfEndpoint,
+  type Telling,
+} from "../operational/publish-endpoint-event.ts";
 import { sqlState, statement, UNIQUE_VIOLATION, type Storage } from "../storage.ts";
 import type { EndpointOutcome } from "./create-endpoint.ts";
 import {
@@ -38,11 +43,17 @@ export interface EndpointChange {
   credentials: Credentials | null | undefined;
 }
 
+function typesOf(wasDisabled: boolean, isDisabled: boolean): EndpointEventType[] {
+  if (wasDisabled === isDisabled) return ["endpoint.updated"];
+  return ["endpoint.updated", isDisabled ? "endpoint.disabled" : "endpoint.enabled"];
+}
+
 /** @param change may throw a refusal: nothing is written then */
 export async function updateEndpoint(
   storage: Storage,
   key: EndpointKey,
   change: (current: Endpoint) => EndpointChange,
+  telling?: Telling,
 ): Promise<EndpointOutcome> {
   const place = endpointPlace(key.endpointId, "credentials");
   try {
@@ -50,7 +61,8 @@ export async function updateEndpoint(
       const ids = [key.applicationId, key.endpointId];
       const [locked] = await queries.query<EndpointRow>(LOCK, ids);
       if (locked === undefined) return { kind: "missing" };
-      const { fields, credentials } = change(toEndpoint(locked));
+      const current = toEndpoint(locked);
+      const { fields, credentials } = change(current);
       const sealed = credentials && storage.vault.seal(JSON.stringify(credentials), place);
       const [row] = await queries.query<EndpointRow>(UPDATE, [
         ...ids,
@@ -60,6 +72,9 @@ export async function updateEndpoint(
         sealed ?? null,
       ]);
       if (row === undefined) throw new Error(`The locked ${key.endpointId} was not updated.`);
+      const told = { ...telling, applicationId: key.applicationId, endpointId: key.endpointId };
+      const types = typesOf(current.disabled, fields.disabled);
+      await tellOfEndpoint(queries, { ...told, types, now: storage.now() });
       return { kind: "done", endpoint: toEndpoint(row) };
     });
   } catch (error) {

@@ -54,10 +54,11 @@ const FIND_ENVIRONMENT = statement(
 const MAKE_ENVIRONMENT = statement(
   "make-environment",
   `WITH environment AS (
-     INSERT INTO environment (environment_id, mode, default_application_id) VALUES ($1, $2, $3)
+     INSERT INTO environment (environment_id, mode, default_application_id, operational_application_id)
+     VALUES ($1, $2, $3, $4)
    )
-   INSERT INTO application (environment_id, application_id, uid, name)
-   VALUES ($1, $3, 'default', 'Default')`,
+   INSERT INTO application (environment_id, application_id, uid, name, hidden)
+   VALUES ($1, $3, 'default', 'Default', false), ($1, $4, NULL, 'Operational webhooks', true)`,
 );
 const MAKE_EVENT_TYPE = statement(
   "make-push-event-type",
@@ -120,7 +121,8 @@ async function ensureEnvironment(
   if (found !== undefined) return found;
   const made = { environment_id: ids.make("org_"), default_application_id: ids.make("app_") };
   const { environment_id: environmentId, default_application_id: applicationId } = made;
-  await queries.query(MAKE_ENVIRONMENT, [environmentId, mode, applicationId]);
+  const operationalId = ids.make("app_");
+  await queries.query(MAKE_ENVIRONMENT, [environmentId, mode, applicationId, operationalId]);
   for (const { name, description, schemas } of PUSH_EVENT_TYPES) {
     const values = [environmentId, name, description, JSON.stringify(schemas)];
     await queries.query(MAKE_EVENT_TYPE, values);

@@ -17,6 +17,10 @@ export interface NewMessage {
   payload: Buffer;
   /** SHA-256 digests of the caller's key (with its operation) and of the whole request. */
   idempotency: { keyHash: Buffer; requestHash: Buffer } | null;
+  /** Not to be sent before; null: at once. */
+  deliverAt?: UnixMs | null;
+  /** How long the payload is kept; null: as long as the message. */
+  payloadHours?: number | null;
 }
 
 /** A delivery as it was just committed, for the hand-off in memory. */
@@ -35,17 +39,21 @@ export type InsertOutcome =
 
 /**
  * CTEs that store the rows of a preceding CTE `accepted` (application_id, message_id, event_id,
- * event_type, channels, tags, payload, created_at) and fan them out. Shared by everything that
- * makes messages; `fan_out` has what is to be delivered. `svix-api.md` §9 has the matching rule.
+ * event_type, channels, tags, payload, created_at, deliver_at, payload_expires_at) and fan them out.
+ * Shared by everything that makes messages; `fan_out` has what is to be delivered. `svix-api.md` §9
+ * has the matching rule.
  */
 export const STORE_AND_FAN_OUT = `
   stored AS (
-    INSERT INTO message (application_id, message_id, event_id, event_type, channels, tags, payload, created_at)
-    SELECT application_id, message_id, event_id, event_type, channels, tags, payload, created_at
+    INSERT INTO message (application_id, message_id, event_id, event_type, channels, tags, payload,
+      created_at, deliver_at, payload_expires_at)
+    SELECT application_id, message_id, event_id, event_type, channels, tags, payload,
+      created_at, deliver_at, payload_expires_at
     FROM accepted
   ),
   fan_out AS (
-    SELECT e.application_id, a.message_id, e.endpoint_id, e.bucket, e.revision, a.created_at
+    SELECT e.application_id, a.message_id, e.endpoint_id, e.bucket, e.revision,
+      coalesce(a.deliver_at, a.created_at) AS due_at
     FROM accepted a
     JOIN endpoint e ON e.application_id = a.application_id
     WHERE NOT e.disabled AND e.deleted_at IS NULL
@@ -54,23 +62,27 @@ export const STORE_AND_FAN_OUT = `
   ),
   owed AS (
     INSERT INTO delivery (application_id, endpoint_id, message_id, bucket, due_at)
-    SELECT application_id, endpoint_id, message_id, bucket, created_at FROM fan_out
+    SELECT application_id, endpoint_id, message_id, bucket, due_at FROM fan_out
   )`;
 
 // Payloads travel as one binary parameter and are cut by offset: an array of bytea would be sent as
 // hex text, twice the bytes and an escape pass per payload.
 const INSERT = statement(
   "insert-messages",
-  `WITH accepted AS (
+  `WITH given AS (
+    SELECT m.*, date_trunc('milliseconds', coalesce(to_timestamp($2::float8 / 1000), now())) AS created_at
+    FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+      $10::int[], $11::int[], $12::text[], $13::text[], $14::float8[], $15::int[])
+      AS m(environment_id, application_id, message_id, event_id, event_type, channels, tags,
+        payload_start, payload_bytes, key_hash, request_hash, deliver_at, payload_hours)
+  ),
+  accepted AS (
     SELECT m.environment_id, m.application_id, m.message_id, m.event_id, m.event_type,
       string_to_array(m.channels, ',') AS channels, string_to_array(m.tags, ',') AS tags,
       substring($1::bytea FROM m.payload_start + 1 FOR m.payload_bytes) AS payload,
-      m.key_hash, m.request_hash,
-      date_trunc('milliseconds', coalesce(to_timestamp($2::float8 / 1000), now())) AS created_at
-    FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-      $10::int[], $11::int[], $12::text[], $13::text[])
-      AS m(environment_id, application_id, message_id, event_id, event_type, channels, tags,
-        payload_start, payload_bytes, key_hash, request_hash)
+      m.key_hash, m.request_hash, m.created_at, to_timestamp(m.deliver_at / 1000) AS deliver_at,
+      m.created_at + m.payload_hours * interval '1 hour' AS payload_expires_at
+    FROM given m
   ),
   event AS (
     INSERT INTO message_event_id (application_id, event_id, message_id)
@@ -195,6 +207,8 @@ async function insertBatch(
     batch.map((message) => message.payload.length),
     batch.map((message) => message.idempotency?.keyHash.toString("hex") ?? null),
     batch.map((message) => message.idempotency?.requestHash.toString("hex") ?? null),
+    batch.map((message) => message.deliverAt ?? null),
+    batch.map((message) => message.payloadHours ?? null),
   ]);
   const stored = new Map<string, Extract<InsertOutcome, { kind: "stored" }>>();
   for (const row of rows) {

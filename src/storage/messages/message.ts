@@ -12,11 +12,13 @@ export interface Message {
   /** Expunged, or dropped by retention. */
   expired: boolean;
   createdAt: UnixMs;
+  /** Not sent before; null: at once. */
+  deliverAt: UnixMs | null;
 }
 
 /** `wanted` is the parameter that says whether payloads are read. */
 export function messageColumns(wanted: string): string {
-  return `m.message_id, m.event_id, m.event_type, m.channels, m.tags, m.created_at,
+  return `m.message_id, m.event_id, m.event_type, m.channels, m.tags, m.created_at, m.deliver_at,
     CASE WHEN ${wanted} THEN m.payload END AS payload, m.payload IS NULL AS expired`;
 }
 
@@ -30,6 +32,7 @@ export interface MessageRow {
   payload: Buffer | null;
   expired: boolean;
   created_at: UnixMs;
+  deliver_at: UnixMs | null;
 }
 
 export function toMessage(row: MessageRow): Message {
@@ -42,5 +45,6 @@ export function toMessage(row: MessageRow): Message {
     payload: row.payload,
     expired: row.expired,
     createdAt: row.created_at,
+    deliverAt: row.deliver_at,
   };
 }

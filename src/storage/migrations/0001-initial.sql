@@ -11,8 +11,10 @@ CREATE TABLE environment (
   environment_id text COLLATE "C" PRIMARY KEY,
   mode text NOT NULL UNIQUE CHECK (mode IN ('sandbox', 'live')),
   default_application_id text COLLATE "C" NOT NULL,
+  operational_application_id text COLLATE "C",
   created_at timestamptz NOT NULL DEFAULT now()
 );
+COMMENT ON COLUMN environment.operational_application_id IS 'Hidden application whose endpoints hear of endpoints and attempts of the others.';
 
 CREATE TABLE api_key (
   key_hash bytea PRIMARY KEY,
@@ -34,6 +36,7 @@ CREATE TABLE application (
   throttle_rate integer,
   metadata text NOT NULL DEFAULT '{}',
   tokens_since timestamptz,
+  hidden boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   deleted_at timestamptz,
@@ -151,9 +154,14 @@ CREATE TABLE message (
   tags text[],
   payload bytea,
   created_at timestamptz NOT NULL DEFAULT now(),
+  deliver_at timestamptz,
+  payload_expires_at timestamptz,
   PRIMARY KEY (application_id, message_id)
 ) PARTITION BY RANGE (message_id);
+CREATE INDEX message_payload_expires ON message (payload_expires_at) WHERE payload_expires_at IS NOT NULL AND payload IS NOT NULL;
 ALTER TABLE message ALTER COLUMN payload SET STORAGE EXTERNAL;
+COMMENT ON COLUMN message.deliver_at IS 'Not sent before; null: at once.';
+COMMENT ON COLUMN message.payload_expires_at IS 'When the caller wants its payload gone; null: with the message.';
 COMMENT ON COLUMN message.payload IS 'The bytes that came in, signed and sent as they are. Null once expunged.';
 CREATE TABLE message_other PARTITION OF message DEFAULT;
 
@@ -208,6 +216,29 @@ CREATE TABLE attempt_other PARTITION OF attempt DEFAULT;
 COMMENT ON COLUMN attempt.response_status IS 'HTTP status; 0 when there was no HTTP response.';
 COMMENT ON COLUMN attempt.response_body IS 'First 16 KiB of the response.';
 COMMENT ON COLUMN attempt.next_attempt_at IS 'When the chain tries again; null: it ended with this attempt.';
+
+CREATE TABLE background_task (
+  environment_id text COLLATE "C" NOT NULL REFERENCES environment,
+  task_id text COLLATE "C" NOT NULL,
+  kind text NOT NULL,
+  application_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C",
+  bucket smallint NOT NULL,
+  status text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'finished', 'failed', 'canceled')),
+  filter text NOT NULL DEFAULT '{}',
+  start_position text COLLATE "C" NOT NULL,
+  position text COLLATE "C" NOT NULL,
+  end_position text COLLATE "C" NOT NULL,
+  changed bigint NOT NULL DEFAULT 0,
+  failure text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (environment_id, task_id)
+);
+CREATE INDEX background_task_running ON background_task (bucket) WHERE status = 'running';
+COMMENT ON TABLE background_task IS 'Long work asked for through the API: a walk over ids, one batch per commit, by the owner of its bucket.';
+COMMENT ON COLUMN background_task.position IS 'Every id up to here is done; changes together with what was done.';
+COMMENT ON COLUMN background_task.changed IS 'Messages sent again, or expunged.';
 
 CREATE TABLE idempotency (
   environment_id text COLLATE "C" NOT NULL,

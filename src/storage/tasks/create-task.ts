@@ -1,0 +1,42 @@
+/** Writes a background task down: from then on it is done, whatever process dies. */
+import { statement, type Storage } from "../storage.ts";
+import { type Task, TASK_COLUMNS, type TaskRow, toTask } from "./task.ts";
+
+export type NewTask = Pick<
+  Task,
+  | "environmentId"
+  | "taskId"
+  | "kind"
+  | "applicationId"
+  | "endpointId"
+  | "bucket"
+  | "filter"
+  | "startPosition"
+  | "endPosition"
+>;
+
+const CREATE = statement(
+  "create-task",
+  `INSERT INTO background_task AS t (environment_id, task_id, kind, application_id, endpoint_id,
+     bucket, filter, start_position, position, end_position, created_at, updated_at)
+   SELECT $1, $2, $3, $4, $5, $6, $7, $8, $8, $9, at, at
+   FROM date_trunc('milliseconds', coalesce(to_timestamp($10::float8 / 1000), now())) AS at
+   RETURNING ${TASK_COLUMNS}`,
+);
+
+export async function createTask(storage: Storage, task: NewTask): Promise<Task> {
+  const [row] = await storage.query<TaskRow>(CREATE, [
+    task.environmentId,
+    task.taskId,
+    task.kind,
+    task.applicationId,
+    task.endpointId,
+    task.bucket,
+    JSON.stringify(task.filter),
+    task.startPosition,
+    task.endPosition,
+    storage.now(),
+  ]);
+  if (row === undefined) throw new Error("The new task was not returned.");
+  return toTask(row);
+}
