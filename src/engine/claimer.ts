@@ -224,6 +224,8 @@ export class Claimer {
     onClaimed();
     if (failed) return;
     for (const lane of batch) {
+      // Or a ramp that was found out too late to be over would slow down the next burst.
+      if (lane.hasCaughtUp) lane.pace.ramp.end();
       // Asked for while this claim was under way; its answer may be from before.
       if (ownership.epochOf(lane.bucket) === lane.epoch) this.refill(lane);
     }

@@ -217,8 +217,7 @@ export class Dispatcher {
         random: tools.random(),
       });
     }
-    // Nothing due is left: it has caught up.
-    if (ramp.isActive && lane.queued === 0 && !lane.more && !lane.claiming) ramp.end();
+    if (ramp.isActive && lane.hasCaughtUp) ramp.end();
     if (breaker.state === before) return;
     if (before === "closed") {
       log.warn({ endpointId }, "The endpoint only fails; until it answers it is only probed.");

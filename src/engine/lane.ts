@@ -72,6 +72,11 @@ export class Lane {
     return this.#known.size === 0 && !this.more && !this.claiming;
   }
 
+  /** Nothing that is due is left, as far as anybody knows. */
+  get hasCaughtUp(): boolean {
+    return this.queued === 0 && !this.more && !this.claiming;
+  }
+
   get canStart(): boolean {
     return (
       this.inFlight < this.pace.concurrency &&

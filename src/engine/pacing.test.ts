@@ -243,4 +243,28 @@ describe("a receiver that comes back", () => {
     expect(counts.length).toBeLessThan(400);
     expect(node.engine.health().counters.exhausted).toBe(0);
   }, 180_000);
+
+  test("has its ramp behind it once nothing is left, however late that is found out", async () => {
+    const { endpointId } = await createEndpoint(node.storage, tenant);
+    status = 500;
+    await publish(1);
+    await time.run(HOUR, 10_000);
+    const claim = Promise.withResolvers<void>();
+    node.storage.before = async (name) => {
+      if (name === "claim-due-deliveries") await claim.promise;
+    };
+    node.sender.answer = node.sender.hang;
+    await publish(1);
+    await node.events.until(() => node.sender.hanging === 1);
+    // A claim is under way when the success is learned; it will find nothing.
+    node.engine.endpointChanged(endpointId);
+    node.sender.release();
+    await node.events.until(() => node.engine.health().counters.delivered === 1);
+    claim.resolve();
+    await time.quiet();
+    node.sender.answer = () => answer();
+    const { length } = node.sender.requests;
+    await publish(100);
+    await node.sender.nth(length + 100);
+  });
 });
