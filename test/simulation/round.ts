@@ -20,6 +20,8 @@ export const SIMULATION_RULE = "the simulation itself works";
 const STEPS_MAX = 30_000;
 /** Between two attempts: the longest wait of a chain, a lease that has to run out, the sweeps between. */
 const STALL_MS_MAX = 60_000;
+/** Who still fails then recovers: a breaker lets a dead receiver's backlog through one by one, for hours. */
+const RECOVERY_MS = 90_000;
 /** A process that could not start is started again after this. */
 const RESTART_MS = 1_000;
 
@@ -168,6 +170,13 @@ class Round {
     const { trouble, witness } = this.#around;
     Object.assign(trouble, { fail: 0, lose: 0, outageUntil: 0 });
     this.world.note("peace");
+    this.world.after(RECOVERY_MS, {
+      party: undefined,
+      label: "every receiver recovers",
+      run: () => {
+        for (const endpointId of this.#natures.keys()) this.#natures.set(endpointId, ["ok"]);
+      },
+    });
     let attempts = -1;
     let progressAt = this.world.now;
     for (;;) {
