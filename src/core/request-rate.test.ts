@@ -42,6 +42,7 @@ describe("RateLimiter", () => {
           if (wait > 0) expect(limiter.take("a", now + wait)).toBe(0);
         },
       ),
+      { examples: [[3, 3_030, [0, 0, 162, 6]]] },
     );
   });
 

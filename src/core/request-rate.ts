@@ -7,7 +7,8 @@ export interface Rate {
 }
 
 interface Bucket {
-  left: number;
+  /** What is left, times `perMs`: whole numbers, so that refilling bit by bit adds up exactly. */
+  credit: number;
   at: number;
 }
 
@@ -30,31 +31,32 @@ export class RateLimiter {
   take(key: string, nowMs: number): number {
     const { count, perMs } = this.#rate;
     const bucket = this.#bucketOf(key, nowMs);
-    bucket.left = this.#refilled(bucket, nowMs);
+    bucket.credit = this.#refilled(bucket, nowMs);
     bucket.at = nowMs;
-    if (bucket.left < 1) return Math.ceil(((1 - bucket.left) * perMs) / count);
-    bucket.left -= 1;
+    if (bucket.credit < perMs) return Math.ceil((perMs - bucket.credit) / count);
+    bucket.credit -= perMs;
     return 0;
   }
 
-  #refilled({ left, at }: Bucket, nowMs: number): number {
+  #refilled({ credit, at }: Bucket, nowMs: number): number {
     const { count, perMs } = this.#rate;
-    return Math.min(count, left + ((nowMs - at) * count) / perMs);
+    return Math.min(count * perMs, credit + (nowMs - at) * count);
   }
 
   #bucketOf(key: string, nowMs: number): Bucket {
     const known = this.#buckets.get(key);
     if (known !== undefined) return known;
     if (this.#buckets.size >= KEYS_MAX) this.#forget(nowMs);
-    const made = { left: this.#rate.count, at: nowMs };
+    const made = { credit: this.#rate.count * this.#rate.perMs, at: nowMs };
     this.#buckets.set(key, made);
     return made;
   }
 
   /** Those that are full again tell nothing; when none is, the oldest half goes. */
   #forget(nowMs: number): void {
+    const { count, perMs } = this.#rate;
     for (const [key, bucket] of this.#buckets) {
-      if (this.#refilled(bucket, nowMs) >= this.#rate.count) this.#buckets.delete(key);
+      if (this.#refilled(bucket, nowMs) >= count * perMs) this.#buckets.delete(key);
     }
     for (const key of this.#buckets.keys()) {
       if (this.#buckets.size <= KEYS_MAX / 2) return;
