@@ -45,8 +45,11 @@ export interface Span {
 
 /** Where traces go. Absent wherever nobody listens, so that tracing then costs nothing. */
 export interface Tracer {
-  /** Without a parent: below what runs now, or the start of a trace. */
-  begin(name: string, attributes?: TraceAttributes, parent?: Trace): Span;
+  /**
+   * Without a parent: below what runs now, or the start of a trace. Null: the start of a trace, whatever
+   * runs now, for work that only happens to be noticed there.
+   */
+  begin(name: string, attributes?: TraceAttributes, parent?: Trace | null): Span;
   /** Runs `task` in a span below the one that `headers` (W3C trace context) or the process name. */
   enter(name: string, headers: RequestTrace, task: (span: Span) => void): void;
 }

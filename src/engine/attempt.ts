@@ -116,7 +116,7 @@ function beginSpan(delivery: DueDelivery, tracer: Tracer | undefined): Span | un
       "amps.trigger": delivery.trigger === 0 ? "scheduled" : "manual",
       "amps.failures_before": delivery.attempts,
     },
-    delivery.trace,
+    delivery.trace ?? null,
   );
 }
 

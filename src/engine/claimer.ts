@@ -205,7 +205,7 @@ export class Claimer {
     const { storage, log, nodeId, onClaimed, ownership, tracer } = this.#options;
     const rooms = this.#roomsOf(batch);
     for (const lane of batch) lane.claimStarted();
-    const span = tracer?.begin("amps.claim", { "amps.lanes": batch.length });
+    const span = tracer?.begin("amps.claim", { "amps.lanes": batch.length }, null);
     let failed = false;
     try {
       const rows = await claimDueDeliveries(storage, nodeId(), rooms);

@@ -103,6 +103,7 @@ test("request, publish, commit and attempt are one trace, below the caller's; a 
     "http.response.status_code": 200,
   });
   expect(named("amps.claim").length).toBeGreaterThan(0);
+  for (const claim of named("amps.claim")) expect(parentOf(claim)).toBeUndefined();
 
   const told = JSON.stringify(exporter.getFinishedSpans().map(({ attributes }) => attributes));
   for (const secret of ["hunter22", "private", world.sandboxKey, "whsec_"]) {

@@ -13,6 +13,7 @@ import {
   type Span as OtelSpan,
   propagation,
   ProxyTracerProvider,
+  ROOT_CONTEXT,
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
@@ -59,9 +60,9 @@ export function createTracer(version: string): Tracer | undefined {
   }
 
   return {
-    begin(name, attributes = {}, parent?: Trace) {
-      const held = parent instanceof ContextTrace ? parent.context : context.active();
-      return begin(name, attributes, held);
+    begin(name, attributes = {}, parent?: Trace | null) {
+      if (parent instanceof ContextTrace) return begin(name, attributes, parent.context);
+      return begin(name, attributes, parent === null ? ROOT_CONTEXT : context.active());
     },
     enter(name, headers: RequestTrace, task) {
       const active = context.active();
