@@ -2,7 +2,10 @@
 import { randomBytes, randomFillSync } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { fileURLToPath } from "node:url";
 import { createAuthenticator } from "./api/auth.ts";
+import { loadDashboard } from "./api/dashboard/assets.ts";
+import { listen, urlOf } from "./api/listen.ts";
 import { createApi } from "./api/server.ts";
 import { tokenKeysOf, Tokens } from "./api/tokens/tokens.ts";
 import type { ServerFacts } from "./banner.ts";
@@ -46,6 +49,8 @@ const API_CONNECTIONS = 6;
 /** Of the embedded database: both pools, the session and what is being replaced, with room. */
 const CONNECTIONS_PER_PROCESS = 20;
 const CONNECTIONS_SPARE = 80;
+/** Where `npm start` builds it. */
+const DASHBOARD_FOLDER = fileURLToPath(new URL("../dashboard/dist", import.meta.url));
 
 export interface RunningServer {
   facts: ServerFacts;
@@ -317,6 +322,7 @@ async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<
       ...(config.metricsToken !== undefined && { token: config.metricsToken }),
     },
     tracer: telemetry.tracer,
+    pages: { assets: await loadDashboard(DASHBOARD_FOLDER, log), portalEmbed: config.portalEmbed },
     routes: [
       (app: FastifyInstance) =>
         registerBatteryRoutes(app, {
@@ -331,38 +337,10 @@ async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<
     ],
   });
   stops.add(() => api.close());
-  url = await listen(api, config, listening);
+  const address = await listen(api, config);
+  listening.push(address);
+  url = urlOf(address);
   return url;
-}
-
-async function listen(
-  api: FastifyInstance,
-  config: Config,
-  listening: ListenAddress[],
-): Promise<string> {
-  const { host } = config;
-  try {
-    await api.listen({ host, port: config.port });
-  } catch (cause) {
-    if (!(cause instanceof Error) || !("code" in cause)) throw cause;
-    if (cause.code === "EADDRINUSE") {
-      throw new Error(
-        `Port ${config.port} on ${host} is already in use. Stop what listens there, ` +
-          "or choose another port with AMPS_PORT (0 takes a free one).",
-        { cause },
-      );
-    }
-    throw new Error(
-      `Amps cannot listen on ${host}, port ${config.port}: check AMPS_HOST and AMPS_PORT.`,
-      { cause },
-    );
-  }
-  const address = api.server.address();
-  if (address === null || typeof address === "string") throw new Error("The API has no TCP port.");
-  const { port } = address;
-  listening.push({ host, port });
-  const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `http://${shown.includes(":") ? `[${shown}]` : shown}:${port}`;
 }
 
 async function describe(

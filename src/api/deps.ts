@@ -7,6 +7,7 @@ import type { Clock, Log, Tracer, UnixMs } from "../core/types.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Authenticate } from "./auth.ts";
+import type { PagesOptions } from "./dashboard/page-routes.ts";
 import type { MetricsRouteOptions } from "./metrics-route.ts";
 import type { Tokens } from "./tokens/tokens.ts";
 
@@ -55,6 +56,8 @@ export interface ApiDeps {
   /** Undefined: there is no `/metrics`. */
   metricsRoute?: MetricsRouteOptions;
   tracer?: Tracer | undefined;
+  /** Undefined: the dashboard is not built. */
+  pages?: Partial<PagesOptions>;
   /** More APIs on the same server, each mounted at `/` in a context of its own. */
   routes?: readonly ((app: FastifyInstance) => Promise<void>)[];
 }
