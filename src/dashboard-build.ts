@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
@@ -28,6 +28,8 @@ interface BuildOptions {
   onBuild?: () => void;
   /** Even when it is current. */
   always?: boolean;
+  /** Ends the build. */
+  signal?: AbortSignal;
 }
 
 async function sourceFiles(folder: string): Promise<string[]> {
@@ -59,11 +61,16 @@ async function readStamp(root: string): Promise<string | undefined> {
 }
 
 /** @returns what vite said when it failed, otherwise undefined */
-async function runVite(root: string, outDir: string): Promise<string | undefined> {
+async function runVite(
+  root: string,
+  outDir: string,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
   const vite = path.join(root, VITE);
   if (!existsSync(vite)) return `${VITE} is not installed (were dev dependencies omitted?)`;
   const child = spawn(process.execPath, [vite, "build", "dashboard", "--outDir", outDir], {
     cwd: root,
+    signal,
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -95,24 +102,25 @@ async function putInPlace(root: string, made: string): Promise<void> {
 
 /** Never throws: a server without a dashboard is better than none. */
 export async function buildDashboard(options: BuildOptions = {}): Promise<DashboardBuild> {
-  const { root = ROOT, onBuild, always = false } = options;
-  const made = path.join(root, `dashboard/dist-${process.pid}`);
+  const { root = ROOT, onBuild, always = false, signal } = options;
+  // Only what was built was delivered: there is nothing to build from, and nothing amiss.
+  if (isBuilt(root) && !existsSync(path.join(root, "dashboard/src"))) return { state: "current" };
+  let made: string | undefined;
   try {
     const hash = await hashSources(root);
     if (!always && isBuilt(root) && (await readStamp(root)) === hash) return { state: "current" };
     onBuild?.();
+    made = await mkdtemp(path.join(root, "dashboard/dist-"));
     const startedAt = performance.now();
-    const failure = await runVite(root, made);
+    const failure = await runVite(root, made, signal);
     if (failure !== undefined) return { state: "failed", stale: isBuilt(root), reason: failure };
     await putInPlace(root, made);
     await writeFile(path.join(root, "dashboard/.built"), hash);
     return { state: "built", ms: performance.now() - startedAt };
   } catch (error) {
-    // Only what was built was delivered: there is nothing to build from, and nothing amiss.
-    if (isBuilt(root) && !existsSync(path.join(root, "dashboard/src"))) return { state: "current" };
     const reason = error instanceof Error ? error.message : String(error);
     return { state: "failed", stale: isBuilt(root), reason };
   } finally {
-    await rm(made, { recursive: true, force: true });
+    if (made !== undefined) await rm(made, { recursive: true, force: true });
   }
 }

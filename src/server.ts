@@ -66,6 +66,8 @@ export interface ServerTools {
   tell: (line: string) => void;
   /** Log lines that had nowhere to go. */
   logsDropped?: () => number;
+  /** Settled when the dashboard's build is there, or known not to come. */
+  dashboardBuilt?: Promise<unknown>;
 }
 
 /** What was started, to be stopped in reverse order. */
@@ -295,6 +297,7 @@ async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<
   const authenticate = createAuthenticator(storage, systemClock, tokens, {
     perKey: config.rateLimit,
   });
+  await tools.dashboardBuilt;
   let url = "";
   const { condition, backlog } = watchParts(telemetry, { ...work, ...tools, config });
   const api = createApi({
