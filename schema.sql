@@ -81,6 +81,29 @@ TABLE attempt (
 ) PARTITION BY RANGE (attempt_id)
 CREATE INDEX attempt_by_endpoint ON ONLY public.attempt USING btree (application_id, endpoint_id, attempt_id)
 
+-- Attempts of an endpoint that began within a minute or an hour.
+TABLE attempt_count (
+  application_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C" NOT NULL,
+  seconds smallint NOT NULL,
+  starts_at timestamp with time zone NOT NULL,
+  attempts integer NOT NULL,
+  successes integer NOT NULL,
+  durations integer[] NOT NULL,  -- Attempts by how long they took: one number per class of core/durations.ts.
+  CONSTRAINT attempt_count_pkey PRIMARY KEY (application_id, endpoint_id, seconds, starts_at),
+  CONSTRAINT attempt_count_seconds_check CHECK ((seconds = ANY (ARRAY[60, 3600]))),
+)
+  WITH fillfactor=70
+CREATE INDEX attempt_count_by_age ON public.attempt_count USING btree (seconds, starts_at)
+
+TABLE attempt_count_position (
+  application_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C" NOT NULL,
+  counted_to text COLLATE "C" NOT NULL,  -- Every attempt up to this id is counted; changes together with the counters.
+  CONSTRAINT attempt_count_position_pkey PRIMARY KEY (application_id, endpoint_id),
+)
+  WITH fillfactor=70
+
 TABLE attempt_other (
   application_id text COLLATE "C" NOT NULL,
   attempt_id text COLLATE "C" NOT NULL,
@@ -205,6 +228,7 @@ TABLE endpoint (
   CONSTRAINT endpoint_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(environment_id),
   CONSTRAINT endpoint_pkey PRIMARY KEY (application_id, endpoint_id),
 )
+CREATE INDEX endpoint_by_bucket ON public.endpoint USING btree (bucket, endpoint_id)  -- What a new owner of a bucket has to count on.
 CREATE UNIQUE INDEX endpoint_uid ON public.endpoint USING btree (application_id, uid) WHERE (deleted_at IS NULL)
 CREATE TRIGGER application_spread_changed AFTER UPDATE ON public.endpoint FOR EACH ROW WHEN (((old.disabled <> new.disabled) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION notify_application_spread()
 CREATE TRIGGER application_spread_grown AFTER INSERT ON public.endpoint FOR EACH ROW EXECUTE FUNCTION notify_application_spread()
@@ -264,6 +288,29 @@ TABLE instance (
   value text NOT NULL,
   CONSTRAINT instance_pkey PRIMARY KEY (name),
 )
+
+-- Failed attempts of an endpoint with the same cause.
+TABLE issue (
+  application_id text COLLATE "C" NOT NULL,
+  issue_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C" NOT NULL,
+  cause text COLLATE "C" NOT NULL,  -- An error code, or http_ and the status.
+  state text NOT NULL DEFAULT 'open'::text,
+  first_seen_at timestamp with time zone NOT NULL,
+  opened_at timestamp with time zone NOT NULL,  -- Its first failure, or the first after it was resolved.
+  last_seen_at timestamp with time zone NOT NULL,
+  attempts bigint NOT NULL,
+  reopened integer NOT NULL DEFAULT 0,
+  last_attempt_id text COLLATE "C" NOT NULL,
+  last_message_id text COLLATE "C" NOT NULL,
+  last_error text,
+  state_changed_at timestamp with time zone,  -- When people acknowledged or resolved it; a failure that began later opens a resolved one again.
+  CONSTRAINT issue_application_id_endpoint_id_cause_key UNIQUE (application_id, endpoint_id, cause),
+  CONSTRAINT issue_pkey PRIMARY KEY (application_id, issue_id),
+  CONSTRAINT issue_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'resolved'::text]))),
+)
+CREATE INDEX issue_by_age ON public.issue USING btree (last_attempt_id)
+CREATE INDEX issue_by_last_attempt ON public.issue USING btree (application_id, last_attempt_id)
 
 TABLE message (
   application_id text COLLATE "C" NOT NULL,

@@ -252,6 +252,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     deliveryTimeoutMs: config.deliveryTimeoutMs,
     userAgent: `Amps-Webhooks/${version}`,
     observer: createAttemptWatch(telemetry.metrics, log),
+    counting: {},
     tracer,
   });
   const connectors = createConnectors({

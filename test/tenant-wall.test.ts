@@ -54,6 +54,11 @@ const UNKEYED: Record<string, string> = {
   "expire-payloads": "keeper: by age",
   "prune-tasks": "keeper: by age",
   "find-running-tasks": "engine: by bucket",
+  "prepare-attempt-counts": "engine: a batch of endpoints of its buckets",
+  "count-recorded-attempts": "engine: the same batch",
+  "find-uncounted-endpoints": "engine: by bucket",
+  "prune-attempt-counts": "keeper: by age",
+  "prune-issues": "keeper: by age",
   "publish-attempt-events":
     "engine: a batch of results of its buckets, each with its own application",
 };

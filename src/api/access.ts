@@ -41,6 +41,8 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   [`GET ${ENDPOINT}/secret`, "ViewEndpointSecret"],
   [`POST ${ENDPOINT}/secret/rotate`, "ManageEndpointSecret"],
   [`GET ${ENDPOINT}/stats`, "ViewBase"],
+  [`GET ${ENDPOINT}/statistics`, "ViewBase"],
+  ["GET /app/:appId/statistics", "ViewBase"],
   [`POST ${ENDPOINT}/recover`, "CreateAttempts"],
   [`POST ${ENDPOINT}/replay-missing`, "CreateAttempts"],
   [`POST ${ENDPOINT}/bulk-replay`, "CreateAttempts"],

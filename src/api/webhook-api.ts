@@ -23,6 +23,7 @@ import { registerOpenApi } from "./openapi-route.ts";
 import { registerPortalAccess } from "./portal/routes.ts";
 import { callerOf } from "./request.ts";
 import { registerReplays } from "./tasks/replay-routes.ts";
+import { registerStatistics } from "./statistics/routes.ts";
 import { registerTasks } from "./tasks/routes.ts";
 import { Scope } from "./scope.ts";
 
@@ -107,6 +108,7 @@ export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promis
   registerApplications(app, deps, scope);
   registerEndpointPlaces(app, deps, scope);
   registerEndpointActivity(app, deps, scope);
+  registerStatistics(app, deps, scope);
   registerEventTypes(app, deps);
   registerMessages(app, deps, scope);
   registerMessageBatches(app, deps, scope);

@@ -14,6 +14,7 @@ import {
 } from "../storage/partitions/partitions.ts";
 import { prunePortalSessions } from "../storage/portal/prune-portal-sessions.ts";
 import type { Storage } from "../storage/storage.ts";
+import { pruneStatistics } from "../storage/statistics/prune-statistics.ts";
 import { pruneTasks } from "../storage/tasks/prune-tasks.ts";
 
 const PERIOD_MS = 3_600_000;
@@ -85,6 +86,7 @@ export class PartitionKeeper {
     await pruneEventIds(this.#storage, weekStart(before));
     await expirePayloads(this.#storage, now);
     await pruneTasks(this.#storage, before);
+    await pruneStatistics(this.#storage, { before, now });
     await pruneIdempotency(this.#storage, now - IDEMPOTENCY_MS);
     await prunePortalSessions(this.#storage, now);
   }
