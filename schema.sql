@@ -36,10 +36,13 @@ TABLE api_key (
   hint text NOT NULL,  -- Prefix and last four characters, so that people can tell keys apart.
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   revoked_at timestamp with time zone,
+  key_id text COLLATE "C" NOT NULL DEFAULT ('key_'::text || replace((gen_random_uuid())::text, '-'::text, ''::text)),
+  last_used_at timestamp with time zone,  -- Written at most once a minute.
   CONSTRAINT api_key_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(environment_id),
   CONSTRAINT api_key_pkey PRIMARY KEY (key_hash),
   CONSTRAINT api_key_scope_check CHECK ((scope = ANY (ARRAY['full'::text, 'read'::text]))),
 )
+CREATE UNIQUE INDEX api_key_by_id ON public.api_key USING btree (environment_id, key_id)
 
 TABLE application (
   environment_id text COLLATE "C" NOT NULL,
@@ -157,6 +160,16 @@ TABLE bucket_lease (
   CONSTRAINT bucket_lease_kind_check CHECK ((kind = ANY (ARRAY['delivery'::text, 'device'::text]))),
   CONSTRAINT bucket_lease_pkey PRIMARY KEY (kind, bucket),
 )
+
+-- Who is logged in to the dashboard, on every node. The token itself is only in the cookie.
+TABLE dashboard_session (
+  token_hash bytea NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  used_at timestamp with time zone NOT NULL DEFAULT now(),  -- Written at most once a minute; a session that is not used for long ends.
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT dashboard_session_pkey PRIMARY KEY (token_hash),
+)
+CREATE INDEX dashboard_session_expires ON public.dashboard_session USING btree (expires_at)
 
 TABLE delivery (
   application_id text COLLATE "C" NOT NULL,
@@ -311,6 +324,14 @@ TABLE issue (
 )
 CREATE INDEX issue_by_age ON public.issue USING btree (last_attempt_id)
 CREATE INDEX issue_by_last_attempt ON public.issue USING btree (application_id, last_attempt_id)
+
+-- Links that log in once, until they expire; taken by deleting the row.
+TABLE login_link (
+  token_hash bytea NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT login_link_pkey PRIMARY KEY (token_hash),
+)
+CREATE INDEX login_link_expires ON public.login_link USING btree (expires_at)
 
 TABLE message (
   application_id text COLLATE "C" NOT NULL,

@@ -4,6 +4,8 @@ import path from "node:path";
 import { parseCidrList } from "../src/core/address.ts";
 import { IdSource } from "../src/core/ids.ts";
 import type { Log } from "../src/core/types.ts";
+import { KnownCallers } from "../src/api/auth.ts";
+import { Sessions } from "../src/api/dashboard/sessions.ts";
 import { describeApi } from "../src/api/openapi-document.ts";
 import { createApi, routesOf } from "../src/api/server.ts";
 import { Tokens } from "../src/api/tokens/tokens.ts";
@@ -43,7 +45,15 @@ export async function writeOpenApi(): Promise<string> {
       taskCreated: unused,
     },
     authenticate: unused,
+    known: new KnownCallers(systemClock),
     tokens: new Tokens({ keys: [] }, systemClock),
+    sessions: new Sessions({
+      storage,
+      clock: systemClock,
+      random: unused,
+      password: undefined,
+      publicUrl: unused,
+    }),
     publicUrl: unused,
     clock: systemClock,
     log,

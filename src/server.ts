@@ -3,8 +3,9 @@ import { randomBytes, randomFillSync } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { fileURLToPath } from "node:url";
-import { createAuthenticator } from "./api/auth.ts";
+import { createAuthenticator, KnownCallers } from "./api/auth.ts";
 import { loadDashboard } from "./api/dashboard/assets.ts";
+import { makeLoginLink, Sessions } from "./api/dashboard/sessions.ts";
 import { listen, urlOf } from "./api/listen.ts";
 import { createApi } from "./api/server.ts";
 import { tokenKeysOf, Tokens } from "./api/tokens/tokens.ts";
@@ -208,6 +209,8 @@ interface Work {
   engine: Engine;
   driver: DeviceDriver;
   connectors: ReturnType<typeof createConnectors>;
+  /** Of the API; the node hears when a key is revoked. */
+  known: KnownCallers;
 }
 
 interface WorkTools extends ServerTools {
@@ -228,6 +231,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     ownAddresses,
   });
   stops.add(() => sender.close());
+  const known = new KnownCallers(systemClock);
   const node = new Node({
     storage,
     clock: systemClock,
@@ -237,6 +241,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     onNotification: (channel, payload) => {
       engine.notified(channel, payload);
       driver.notified(channel, payload);
+      if (channel === "amps_api_key") known.forget();
     },
   });
   const engine = new Engine({
@@ -277,7 +282,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
   engine.start();
   stops.add(() => driver.stop());
   driver.start();
-  return { node, engine, driver, connectors };
+  return { node, engine, driver, connectors, known };
 }
 
 interface ApiTools extends ServerTools {
@@ -293,20 +298,32 @@ interface ApiTools extends ServerTools {
 
 async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<string> {
   const { storage, ids, log, version, work, listening, telemetry, workStorage } = tools;
-  const { engine, driver, connectors } = work;
+  const { engine, driver, connectors, known } = work;
   const tokens = new Tokens(tokenKeysOf(config.jwtSecret, tools.masterKeys), systemClock);
-  const authenticate = createAuthenticator(storage, systemClock, tokens, {
-    perKey: config.rateLimit,
-  });
   await tools.dashboardBuilt;
   let url = "";
+  const publicUrl = (): string => config.publicUrl ?? url;
+  const sessions = new Sessions({
+    storage,
+    clock: systemClock,
+    random: randomBytes,
+    password: config.adminPassword,
+    publicUrl,
+  });
+  const authenticate = createAuthenticator(storage, systemClock, tokens, {
+    limits: { perKey: config.rateLimit },
+    sessions,
+    known,
+  });
   const { condition, backlog } = watchParts(telemetry, { ...work, ...tools, config });
   const api = createApi({
     storage,
     engine,
     authenticate,
     tokens,
-    publicUrl: () => config.publicUrl ?? url,
+    sessions,
+    known,
+    publicUrl,
     clock: systemClock,
     log,
     ids,
@@ -361,6 +378,10 @@ async function describe(
   return {
     version: tools.version,
     url,
+    loginLink:
+      url === undefined || config.adminPassword !== undefined
+        ? undefined
+        : await makeLoginLink(storage, randomBytes, config.publicUrl ?? url),
     database: config.database.kind === "embedded" ? embedded : `${server}, from DATABASE_URL`,
     sandboxKey: newKeys.sandbox,
     liveKey: newKeys.live,

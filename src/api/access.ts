@@ -5,7 +5,7 @@
 import type { FastifyRequest } from "fastify";
 import { findApplication } from "../storage/applications/find-application.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Identity, Portal } from "./auth.ts";
+import type { Identity, Portal } from "./identity.ts";
 import { ApiError, notFound } from "./errors.ts";
 import { pathName } from "./request.ts";
 import type { Capability } from "./tokens/tokens.ts";

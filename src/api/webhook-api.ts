@@ -6,7 +6,8 @@ import { registerAdmin } from "./admin-routes.ts";
 import { registerApplications } from "./applications/routes.ts";
 import { registerDestinations } from "./attempts/destination-routes.ts";
 import { registerAttempts } from "./attempts/routes.ts";
-import type { Authentication } from "./auth.ts";
+import type { Authentication } from "./identity.ts";
+import { registerDashboard } from "./dashboard/routes.ts";
 import type { ApiDeps } from "./deps.ts";
 import { registerEndpointActivity } from "./endpoints/activity-routes.ts";
 import { registerEndpointPlaces } from "./endpoints/places.ts";
@@ -36,7 +37,8 @@ export const OPEN_TO_ALL_ORIGINS = {
 
 /**
  * Portals call this API from browsers on any origin. Keys are sent by scripts on purpose, never by the
- * browser itself, so an open origin gives nothing away.
+ * browser itself, so an open origin gives nothing away; and what a browser sends itself, the cookie of the
+ * dashboard's session, it sends to nobody who allows all origins.
  */
 export async function allowOrigins(
   request: FastifyRequest,
@@ -56,7 +58,8 @@ export async function allowOrigins(
 }
 
 function refusalOf(answer: Extract<Authentication, { ok: false }>): ApiError {
-  if (answer.reason === "invalid") return new ApiError(answer.code, answer.detail);
+  if (answer.reason === "invalid" || answer.reason === "refused")
+    return new ApiError(answer.code, answer.detail);
   if (answer.reason === "limited") return new ApiError("rate_limited", answer.detail, answer);
   const detail = "No API key: send `Authorization: Bearer KEY`.";
   return new ApiError("authentication_failed", detail);
@@ -69,7 +72,7 @@ function installAuthentication(
 ): void {
   app.addHook("onRequest", async (request) => {
     if (request.routeOptions.config.access === "none") return;
-    const answer = await authenticate(request.headers, request.ip);
+    const answer = await authenticate(request);
     if (!answer.ok) throw refusalOf(answer);
     const { identity } = answer;
     request.identity = identity;
@@ -103,6 +106,7 @@ export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promis
     return payload;
   });
   registerAdmin(app);
+  registerDashboard(app, options);
   registerHealth(app, deps);
   registerOpenApi(app);
   registerApplications(app, deps, scope);

@@ -32,8 +32,8 @@ function parsePublicUrl(text: string): string | undefined {
 /** `https://shop.example, http://localhost:3000`; an origin has no path. */
 function parseOrigins(text: string): string[] | undefined {
   const origins = text.split(",").map((origin) => origin.trim().replace(/\/$/, ""));
-  const isOrigin = (text: string): boolean =>
-    /^https?:\/\/[^\s;,'"*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+  const isOrigin = (name: string): boolean =>
+    /^https?:\/\/[^\s;,'"*]+$/.test(name) && URL.canParse(name) && new URL(name).origin === name;
   return origins.every(isOrigin) ? origins : undefined;
 }
 

@@ -3,6 +3,7 @@
  * One duty, once an hour; sooner again when a long reader was in the way.
  */
 import type { Clock, Log, UnixMs } from "../core/types.ts";
+import { pruneLogins } from "../storage/dashboard/prune-logins.ts";
 import { pruneIdempotency } from "../storage/idempotency/prune-idempotency.ts";
 import { pruneEventIds } from "../storage/messages/prune-event-ids.ts";
 import { expirePayloads } from "../storage/messages/expire-payloads.ts";
@@ -89,5 +90,6 @@ export class PartitionKeeper {
     await pruneStatistics(this.#storage, { before, now });
     await pruneIdempotency(this.#storage, now - IDEMPOTENCY_MS);
     await prunePortalSessions(this.#storage, now);
+    await pruneLogins(this.#storage, now);
   }
 }

@@ -16,6 +16,10 @@ export type BulkExpungeContentsOut = { results: Record<string, "expunged" | "not
 export type BulkReplayIn = { since: string; until?: string | null | undefined; eventTypes?: Array<string> | null | undefined; channel?: string | null | undefined; tag?: string | null | undefined; status?: 0 | 1 | 2 | 3 | 4 | null | undefined; statusCodeClass?: 0 | 100 | 200 | 300 | 400 | 500 | null | undefined };
 export type Capabilities = { commands: Record<string, { parameters: Record<string, { units: Array<string>; min: number; max: number; default: number }>; executions: Array<string> }>; settings: Record<string, unknown>; conflictStrategies: Array<string> };
 export type DashboardAccessOut = { url: string; token: string };
+export type DashboardEnvironmentOut = { id: string; mode: string; defaultApplicationId: string };
+export type DashboardLoginIn = { password?: string | undefined; token?: string | undefined };
+export type DashboardLoginOut = { csrfToken: string };
+export type DashboardSessionOut = { csrfToken: string; environments: Array<DashboardEnvironmentOut>; expiresAt: string; version: string };
 export type EmptyResponse = Record<string, unknown>;
 export type EndpointHeadersIn = { headers: Record<string, string> };
 export type EndpointHeadersOut = { headers: Record<string, string>; sensitive: Array<string> };
@@ -26,6 +30,8 @@ export type EndpointOut = { id: string; url: string; version: number; descriptio
 export type EndpointPatch = { url?: string | undefined; description?: string | null | undefined; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; disabled?: boolean | null | undefined; eventTypes?: Array<string> | null | undefined; filterTypes?: Array<string> | null | undefined; channels?: Array<string> | null | undefined; metadata?: Record<string, string> | null | undefined; version?: number | null | undefined };
 export type EndpointSecretOut = { key: string };
 export type EndpointSecretRotateIn = { key?: string | null | undefined; gracePeriodSeconds?: number | null | undefined };
+export type EndpointStatistics = { endpointId: string; since: string; until: string; bucket: "minute" | "hour" | "day"; attempts: number; successes: number; failures: number; p50Ms: number | null; p95Ms: number | null; complete: boolean; disabled: boolean; failingSince: string | null; waiting: number; waitingMore: boolean; oldestWaitingAt: string | null; series: Array<EndpointStatisticsPeriod> };
+export type EndpointStatisticsPeriod = { startsAt: string; attempts: number; successes: number; failures: number; p50Ms: number | null; p95Ms: number | null };
 export type EndpointStats = { success: number; pending: number; sending: number; fail: number; canceled: number };
 export type EndpointUpdate = { url: string; description?: string | null | undefined; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; disabled?: boolean | null | undefined; eventTypes?: Array<string> | null | undefined; filterTypes?: Array<string> | null | undefined; channels?: Array<string> | null | undefined; metadata?: Record<string, string> | null | undefined; version?: number | null | undefined };
 export type EventExampleIn = { eventType: string; exampleIndex?: number | undefined };
@@ -41,6 +47,7 @@ export type ListResponse_ApplicationOut_ = { data: Array<ApplicationOut>; iterat
 export type ListResponse_BackgroundTaskOut_ = { data: Array<BackgroundTaskOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_EndpointMessageOut_ = { data: Array<EndpointMessageOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_EndpointOut_ = { data: Array<EndpointOut>; iterator: string | null; prevIterator: string | null; done: boolean };
+export type ListResponse_EndpointStatistics_ = { data: Array<EndpointStatistics>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_EventTypeOut_ = { data: Array<EventTypeOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_MessageAttemptOut_ = { data: Array<MessageAttemptOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_MessageEndpointOut_ = { data: Array<MessageEndpointOut>; iterator: string | null; prevIterator: string | null; done: boolean };
@@ -128,6 +135,9 @@ export interface Paths {
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}/send-example": {
     post: { path: { app_id: string; endpoint_id: string }; query: none; body: EventExampleIn; answer: MessageOut };
   };
+  "/api/v1/app/{app_id}/endpoint/{endpoint_id}/statistics": {
+    get: { path: { app_id: string; endpoint_id: string }; query: { since?: string | undefined; until?: string | undefined; bucket?: "minute" | "hour" | "day" | undefined }; body: none; answer: EndpointStatistics };
+  };
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}/stats": {
     get: { path: { app_id: string; endpoint_id: string }; query: { since?: string | undefined; until?: string | undefined }; body: none; answer: EndpointStats };
   };
@@ -171,6 +181,9 @@ export interface Paths {
   "/api/v1/app/{app_id}/msg/{msg_id}/raw": {
     get: { path: { app_id: string; msg_id: string }; query: none; body: none; answer: Record<string, unknown> };
   };
+  "/api/v1/app/{app_id}/statistics": {
+    get: { path: { app_id: string }; query: { limit?: number | undefined; iterator?: string | undefined; order?: "ascending" | "descending" | undefined }; body: none; answer: ListResponse_EndpointStatistics_ };
+  };
   "/api/v1/auth/app-portal-access/{app_id}": {
     post: { path: { app_id: string }; query: none; body: AppPortalAccessIn; answer: AppPortalAccessOut };
   };
@@ -191,6 +204,15 @@ export interface Paths {
   };
   "/api/v1/background-task/{task_id}/cancel": {
     post: { path: { task_id: string }; query: none; body: none; answer: BackgroundTaskOut };
+  };
+  "/api/v1/dashboard/login": {
+    post: { path: none; query: none; body: DashboardLoginIn; answer: DashboardLoginOut };
+  };
+  "/api/v1/dashboard/logout": {
+    post: { path: none; query: none; body: none; answer: undefined };
+  };
+  "/api/v1/dashboard/session": {
+    get: { path: none; query: none; body: none; answer: DashboardSessionOut };
   };
   "/api/v1/event-type": {
     get: { path: none; query: { limit?: number | undefined; iterator?: string | undefined; order?: "ascending" | "descending" | undefined; include_archived?: boolean | undefined; with_content?: boolean | undefined }; body: none; answer: ListResponse_EventTypeOut_ };
