@@ -202,6 +202,7 @@ TABLE endpoint (
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   deleted_at timestamp with time zone,
+  retry_schedule_ms integer[],  -- Delays after each failed attempt; null: those of the server.
   CONSTRAINT endpoint_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(environment_id),
   CONSTRAINT endpoint_pkey PRIMARY KEY (application_id, endpoint_id),
 )

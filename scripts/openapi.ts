@@ -37,6 +37,7 @@ export async function writeOpenApi(): Promise<string> {
       resend: unused,
       endpointChanged: unused,
       taskCreated: unused,
+      retryScheduleMs: [],
     },
     authenticate: unused,
     tokens: new Tokens({ keys: [] }, systemClock),

@@ -37,6 +37,7 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   [`GET ${ENDPOINT}/headers`, "ViewBase"],
   [`PUT ${ENDPOINT}/headers`, "ManageEndpoint"],
   [`PATCH ${ENDPOINT}/headers`, "ManageEndpoint"],
+  [`GET ${ENDPOINT}/retry-schedule`, "ViewBase"],
   [`GET ${ENDPOINT}/msg`, "ViewBase"],
   [`GET ${ENDPOINT}/secret`, "ViewEndpointSecret"],
   [`POST ${ENDPOINT}/secret/rotate`, "ManageEndpointSecret"],
@@ -46,6 +47,7 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   [`POST ${ENDPOINT}/bulk-replay`, "CreateAttempts"],
   ["GET /event-type", "ViewBase"],
   ["GET /event-type/:eventTypeName", "ViewBase"],
+  ["POST /retry-schedule/preview", "ViewBase"],
   ["POST /auth/logout", null],
 ]);
 

@@ -17,6 +17,7 @@ export interface AttemptTools {
   ids: IdSource;
   /** Uniform in [0, 1), for jitter. */
   random: () => number;
+  /** The server's; endpoints may have their own. */
   schedule: readonly number[];
   timeoutMs: number;
   userAgent: string;
@@ -133,7 +134,7 @@ export async function attempt(
     result,
     trigger: delivery.trigger,
     failuresBefore: delivery.attempts,
-    schedule: tools.schedule,
+    schedule: target.retryScheduleMs ?? tools.schedule,
     failingSince: target.failingSince,
     now: tools.clock.now(),
     random: tools.random(),

@@ -91,6 +91,7 @@ export class BatteryApi {
         resend: unused,
         endpointChanged: unused,
         taskCreated: unused,
+        retryScheduleMs: [],
       },
       authenticate,
       tokens,

@@ -15,6 +15,8 @@ import {
   uidOf,
 } from "../schemas.ts";
 
+import { readRetrySchedule, renderRetrySchedule, retrySchedule } from "./retry-schedule.ts";
+
 const urlText = Type.String({
   description: "http or https; a public host, or one that the operator allows.",
   examples: ["https://example.com/webhooks"],
@@ -30,6 +32,7 @@ const optional = {
   uid: Type.Optional(nullable(uidOf("ep_"))),
   throttleRate: Type.Optional(nullable(throttleRate)),
   rateLimit: Type.Optional(nullable(throttleRate)),
+  retrySchedule: Type.Optional(retrySchedule),
   disabled: Type.Optional(nullable(Type.Boolean())),
   eventTypes: Type.Optional(nullable(eventTypes)),
   filterTypes: Type.Optional(nullable(eventTypes)),
@@ -68,6 +71,7 @@ const outFields = {
   uid: nullable(Type.String()),
   throttleRate: nullable(Type.Integer()),
   rateLimit: nullable(Type.Integer({ deprecated: true })),
+  retrySchedule,
   disabled: Type.Boolean(),
   disabledReason: nullable(
     Type.String({ description: "manual, gone, asked_by_receiver or failing_for_5_days." }),
@@ -142,6 +146,7 @@ export function toFields(body: EndpointUpdate, url: string): EndpointFields {
     eventTypes: eventTypesOf(body) ?? null,
     channels: body.channels ?? null,
     metadata: writeMetadata(body.metadata),
+    retryScheduleMs: readRetrySchedule(body.retrySchedule) ?? null,
     version: body.version ?? 1,
   };
 }
@@ -171,6 +176,7 @@ export function patchFields(current: Endpoint, body: EndpointPatch, url: string)
     eventTypes: kept(eventTypesOf(body), current.eventTypes),
     channels: kept(body.channels, current.channels),
     metadata: body.metadata === undefined ? current.metadata : writeMetadata(body.metadata),
+    retryScheduleMs: kept(readRetrySchedule(body.retrySchedule), current.retryScheduleMs),
     version: body.version ?? current.version,
   };
 }
@@ -185,6 +191,7 @@ export function renderEndpointFields(endpoint: Endpoint): Record<string, unknown
     uid: endpoint.uid,
     throttleRate: endpoint.throttleRate,
     rateLimit: endpoint.throttleRate,
+    retrySchedule: renderRetrySchedule(endpoint.retryScheduleMs),
     disabled: endpoint.disabled,
     disabledReason: endpoint.disabledReason,
     eventTypes: endpoint.eventTypes,

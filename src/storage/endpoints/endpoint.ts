@@ -8,6 +8,8 @@ export interface Endpoint {
   description: string;
   version: number;
   throttleRate: number | null;
+  /** Delays after each failed attempt; null: the server's. */
+  retryScheduleMs: number[] | null;
   disabled: boolean;
   /** Null while it is enabled. */
   disabledReason: string | null;
@@ -34,7 +36,7 @@ export interface EndpointKey {
 
 export const ENDPOINT_COLUMNS = `e.endpoint_id, e.uid, e.url, e.description, e.version,
   e.throttle_rate, e.disabled, e.disabled_reason, e.event_types, e.channels, e.metadata,
-  e.created_at, e.updated_at`;
+  e.retry_schedule_ms, e.created_at, e.updated_at`;
 
 export interface EndpointRow {
   [column: string]: unknown;
@@ -49,6 +51,7 @@ export interface EndpointRow {
   event_types: string[] | null;
   channels: string[] | null;
   metadata: string;
+  retry_schedule_ms: number[] | null;
   created_at: UnixMs;
   updated_at: UnixMs;
 }
@@ -61,6 +64,7 @@ export function toEndpoint(row: EndpointRow): Endpoint {
     description: row.description,
     version: row.version,
     throttleRate: row.throttle_rate,
+    retryScheduleMs: row.retry_schedule_ms,
     disabled: row.disabled,
     disabledReason: row.disabled_reason,
     eventTypes: row.event_types,
@@ -71,7 +75,7 @@ export function toEndpoint(row: EndpointRow): Endpoint {
   };
 }
 
-/** The parameters $4 to $13 of the statements that write one. */
+/** The parameters $4 to $14 of the statements that write one. */
 export function fieldValues(fields: EndpointFields): unknown[] {
   return [
     fields.uid,
@@ -84,5 +88,6 @@ export function fieldValues(fields: EndpointFields): unknown[] {
     fields.eventTypes,
     fields.channels,
     fields.metadata,
+    fields.retryScheduleMs,
   ];
 }

@@ -12,6 +12,8 @@ export interface Target {
   deleted: boolean;
   revision: number;
   failingSince: UnixMs | null;
+  /** Delays after each failed attempt; null: the server's. */
+  retryScheduleMs: number[] | null;
   /** Attempts per second at most; null: no limit. */
   throttleRate: number | null;
   /** Attempts per second at most of all its endpoints together; null: no limit. */
@@ -42,7 +44,8 @@ const LOAD = statement(
      JOIN application USING (environment_id, application_id)
    )
    SELECT e.application_id, e.endpoint_id, e.url, e.disabled, e.deleted_at IS NOT NULL AS deleted,
-     e.revision, e.failing_since, e.throttle_rate, e.headers, e.credentials, k.sealed, k.expires,
+     e.revision, e.failing_since, e.throttle_rate, e.retry_schedule_ms,
+     e.headers, e.credentials, k.sealed, k.expires,
      a.throttle_rate AS application_rate, coalesce(a.buckets, '{}') AS application_buckets
    FROM e
    LEFT JOIN a USING (application_id)
@@ -65,6 +68,7 @@ interface TargetRow {
   revision: number;
   failing_since: UnixMs | null;
   throttle_rate: number | null;
+  retry_schedule_ms: number[] | null;
   application_rate: number | null;
   application_buckets: number[];
   headers: Buffer | null;
@@ -140,6 +144,7 @@ export async function loadTargets(
     revision: row.revision,
     failingSince: row.failing_since,
     throttleRate: row.throttle_rate,
+    retryScheduleMs: row.retry_schedule_ms,
     applicationThrottleRate: row.application_rate,
     applicationBuckets: row.application_buckets,
     ...openSealed(storage, row),
