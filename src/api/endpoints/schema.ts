@@ -1,5 +1,6 @@
 /** Endpoints on the wire (`svix-api.md` §8.2). */
 import { Type, type Static, type TProperties } from "typebox";
+import type { SecretType } from "../../core/signing-secret.ts";
 import type { Endpoint, EndpointFields } from "../../storage/endpoints/endpoint.ts";
 import { writeMetadata } from "../applications/schema.ts";
 import { RawJson } from "../json-text.ts";
@@ -27,6 +28,17 @@ const headers = Type.Unsafe<Record<string, string>>({
   additionalProperties: { type: "string" },
 });
 
+const secretType = Type.Unsafe<SecretType>({
+  type: "string",
+  enum: ["hmac256", "ed25519"],
+  description: "hmac256: a shared secret, signatures `v1`; ed25519: a key pair, signatures `v1a`.",
+});
+const secretTypeAsked = Type.Unsafe<SecretType | null>({
+  type: ["string", "null"],
+  enum: ["hmac256", "ed25519", null],
+  description: "Of the secret that is made: hmac256 at first, then as the one before.",
+});
+
 const optional = {
   description: Type.Optional(nullable(text)),
   uid: Type.Optional(nullable(uidOf("ep_"))),
@@ -47,9 +59,14 @@ export const EndpointIn = Type.Object(
     ...optional,
     secret: Type.Optional(
       nullable(
-        Type.String({ description: "`whsec_` and base64 of 24 to 75 bytes; null makes one." }),
+        Type.String({
+          description:
+            "`whsec_` and base64 of 24 to 75 bytes, or `whsk_` and base64 of an ed25519 private key " +
+            "(32 bytes, or 64 with the public key); null makes one.",
+        }),
       ),
     ),
+    secretType: Type.Optional(secretTypeAsked),
     headers: Type.Optional(nullable(headers)),
   },
   { title: "EndpointIn" },
@@ -87,10 +104,17 @@ export const EndpointList = listOf("ListResponse_EndpointOut_", EndpointOut);
 /** What other resources show of an endpoint. */
 export const endpointOutFields: TProperties = outFields;
 
-export const SecretOut = Type.Object({ key: Type.String() }, { title: "EndpointSecretOut" });
+export const SecretOut = Type.Object(
+  {
+    key: Type.String({ description: "`whsec_…`, or the public key `whpk_…`." }),
+    type: secretType,
+  },
+  { title: "EndpointSecretOut" },
+);
 export const SecretRotateIn = Type.Object(
   {
     key: Type.Optional(nullable(Type.String({ description: "As `secret`; null makes one." }))),
+    secretType: Type.Optional(secretTypeAsked),
     gracePeriodSeconds: Type.Optional(
       nullable(Type.Integer({ minimum: 0, maximum: 604_800, default: 86_400 })),
     ),

@@ -21,7 +21,7 @@ export interface NewEndpoint {
   applicationId: string;
   endpointId: string;
   fields: EndpointFields;
-  /** `whsec_…` */
+  /** `whsec_…` or `whsk_…` */
   secret: string;
   headers: Record<string, string> | null;
   credentials: Credentials | null;

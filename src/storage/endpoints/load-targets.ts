@@ -1,6 +1,7 @@
 /** What the engine needs of an endpoint to send to it, secrets opened. */
 import type { UnixMs } from "../../core/types.ts";
-import { parseSecret } from "../../core/signature.ts";
+import type { SigningKey } from "../../core/signature.ts";
+import { parseSigningSecret } from "../../core/signing-secret.ts";
 import { statement, type Storage } from "../storage.ts";
 
 export interface Target {
@@ -23,7 +24,7 @@ export interface Target {
   /** Custom headers, with Basic auth and `accept` unless they are among them. */
   headers: Record<string, string>;
   /** Signing keys, current first; the others sign until they expire. */
-  keys: { key: Buffer; expiresAt: UnixMs | null }[];
+  keys: { key: SigningKey; expiresAt: UnixMs | null }[];
   /** Why its sealed values could not be opened: nothing can be sent, headers and keys are empty. */
   sealBroken: Error | null;
 }
@@ -85,7 +86,7 @@ export function endpointPlace(endpointId: string, field: string): string {
 function openKeys(storage: Storage, row: TargetRow): Target["keys"] {
   return (row.sealed ?? []).map((sealed, index) => {
     const place = endpointPlace(row.endpoint_id, "secret");
-    const secret = parseSecret(storage.vault.open(sealed, place));
+    const secret = parseSigningSecret(storage.vault.open(sealed, place));
     if (!secret.ok) throw new Error(`Secret of ${row.endpoint_id}: ${secret.message}`);
     return { key: secret.key, expiresAt: row.expires?.[index] ?? null };
   });
