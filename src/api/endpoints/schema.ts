@@ -1,5 +1,6 @@
 /** Endpoints on the wire (`svix-api.md` §8.2). */
 import { Type, type Static, type TProperties } from "typebox";
+import { disablesAt } from "../../core/failing.ts";
 import type { SecretType } from "../../core/signing-secret.ts";
 import type { Endpoint, EndpointFields } from "../../storage/endpoints/endpoint.ts";
 import { writeMetadata } from "../applications/schema.ts";
@@ -92,6 +93,16 @@ const outFields = {
   disabled: Type.Boolean(),
   disabledReason: nullable(
     Type.String({ description: "manual, gone, asked_by_receiver or failing_for_5_days." }),
+  ),
+  disabledAt: nullable(dateTime),
+  failingSince: nullable(
+    Type.String({ format: "date-time", description: "First failure after the last success." }),
+  ),
+  disablesAt: nullable(
+    Type.String({
+      format: "date-time",
+      description: "The first failure from then on disables it, unless it succeeds before.",
+    }),
   ),
   eventTypes: nullable(Type.Array(Type.String())),
   filterTypes: nullable(Type.Array(Type.String(), { deprecated: true })),
@@ -205,8 +216,12 @@ export function patchFields(current: Endpoint, body: EndpointPatch, url: string)
   };
 }
 
+const isoOrNull = (at: number | null): string | null =>
+  at === null ? null : new Date(at).toISOString();
+
 /** Without metadata, as other resources show an endpoint. */
 export function renderEndpointFields(endpoint: Endpoint): Record<string, unknown> {
+  const { disabledAt, failingSince } = endpoint;
   return {
     id: endpoint.endpointId,
     url: endpoint.url,
@@ -218,6 +233,11 @@ export function renderEndpointFields(endpoint: Endpoint): Record<string, unknown
     retrySchedule: renderRetrySchedule(endpoint.retryScheduleMs),
     disabled: endpoint.disabled,
     disabledReason: endpoint.disabledReason,
+    disabledAt: isoOrNull(disabledAt),
+    failingSince: isoOrNull(failingSince),
+    disablesAt: isoOrNull(
+      failingSince === null || endpoint.disabled ? null : disablesAt(failingSince),
+    ),
     eventTypes: endpoint.eventTypes,
     filterTypes: endpoint.eventTypes,
     channels: endpoint.channels,

@@ -48,9 +48,9 @@ const CREATE = statement(
    made AS (
      INSERT INTO endpoint AS e (environment_id, application_id, endpoint_id, uid, url, description,
        version, throttle_rate, disabled, disabled_reason, event_types, channels, metadata,
-       retry_schedule_ms, bucket, headers, credentials, created_at, updated_at)
+       retry_schedule_ms, bucket, headers, credentials, disabled_at, created_at, updated_at)
      SELECT $1, application_id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $17, $18,
-       at, at
+       CASE WHEN $9 THEN at END, at, at
      FROM application, moment
      RETURNING ${ENDPOINT_COLUMNS}
    ),

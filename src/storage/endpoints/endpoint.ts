@@ -17,6 +17,10 @@ export interface Endpoint {
   channels: string[] | null;
   /** JSON text: a map of strings. */
   metadata: string;
+  /** First failure after the last success; null while healthy. */
+  failingSince: UnixMs | null;
+  /** Null while it is enabled. */
+  disabledAt: UnixMs | null;
   createdAt: UnixMs;
   updatedAt: UnixMs;
 }
@@ -27,7 +31,11 @@ export interface Credentials {
   password: string;
 }
 
-export type EndpointFields = Omit<Endpoint, "endpointId" | "createdAt" | "updatedAt">;
+/** What callers write. */
+export type EndpointFields = Omit<
+  Endpoint,
+  "endpointId" | "failingSince" | "disabledAt" | "createdAt" | "updatedAt"
+>;
 
 export interface EndpointKey {
   applicationId: string;
@@ -36,7 +44,7 @@ export interface EndpointKey {
 
 export const ENDPOINT_COLUMNS = `e.endpoint_id, e.uid, e.url, e.description, e.version,
   e.throttle_rate, e.disabled, e.disabled_reason, e.event_types, e.channels, e.metadata,
-  e.retry_schedule_ms, e.created_at, e.updated_at`;
+  e.retry_schedule_ms, e.failing_since, e.disabled_at, e.created_at, e.updated_at`;
 
 export interface EndpointRow {
   [column: string]: unknown;
@@ -52,6 +60,8 @@ export interface EndpointRow {
   channels: string[] | null;
   metadata: string;
   retry_schedule_ms: number[] | null;
+  failing_since: UnixMs | null;
+  disabled_at: UnixMs | null;
   created_at: UnixMs;
   updated_at: UnixMs;
 }
@@ -70,6 +80,9 @@ export function toEndpoint(row: EndpointRow): Endpoint {
     eventTypes: row.event_types,
     channels: row.channels,
     metadata: row.metadata,
+    failingSince: row.failing_since,
+    // Programs older than the column leave what they last wrote in it.
+    disabledAt: row.disabled ? (row.disabled_at ?? row.updated_at) : null,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
