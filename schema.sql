@@ -238,10 +238,14 @@ TABLE endpoint (
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   deleted_at timestamp with time zone,
+  retry_schedule_ms integer[],  -- Delays after each failed attempt; null: those of the server.
+  warned_at timestamp with time zone,  -- When its owner was last warned that it is failing; of an earlier failing period when before failing_since.
+  disabled_at timestamp with time zone,  -- Since when it is disabled.
   CONSTRAINT endpoint_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(environment_id),
   CONSTRAINT endpoint_pkey PRIMARY KEY (application_id, endpoint_id),
 )
 CREATE INDEX endpoint_by_bucket ON public.endpoint USING btree (bucket, endpoint_id)  -- What a new owner of a bucket has to count on.
+CREATE INDEX endpoint_failing ON public.endpoint USING btree (failing_since) WHERE ((failing_since IS NOT NULL) AND (NOT disabled) AND (deleted_at IS NULL))
 CREATE UNIQUE INDEX endpoint_uid ON public.endpoint USING btree (application_id, uid) WHERE (deleted_at IS NULL)
 CREATE TRIGGER application_spread_changed AFTER UPDATE ON public.endpoint FOR EACH ROW WHEN (((old.disabled <> new.disabled) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION notify_application_spread()
 CREATE TRIGGER application_spread_grown AFTER INSERT ON public.endpoint FOR EACH ROW EXECUTE FUNCTION notify_application_spread()

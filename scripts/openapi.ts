@@ -43,6 +43,7 @@ export async function writeOpenApi(): Promise<string> {
       resend: unused,
       endpointChanged: unused,
       taskCreated: unused,
+      retryScheduleMs: [],
     },
     authenticate: unused,
     known: new KnownCallers(systemClock),

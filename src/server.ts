@@ -20,6 +20,7 @@ import type { ListenAddress } from "./core/address.ts";
 import { IdSource } from "./core/ids.ts";
 import type { EnvironmentMode } from "./core/types.ts";
 import { Engine } from "./engine/engine.ts";
+import { FailingWatch } from "./engine/failing-watch.ts";
 import { Node } from "./engine/ownership.ts";
 import { PartitionKeeper } from "./engine/partition-keeper.ts";
 import { createSender } from "./sender/sender.ts";
@@ -117,6 +118,9 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
   const keeper = new PartitionKeeper(storage, systemClock, log, config.retentionDays);
   await keeper.start();
   stops.add(() => keeper.stop());
+  const failing = new FailingWatch({ storage, clock: systemClock, log, ids });
+  stops.add(() => failing.stop());
+  failing.start();
 
   const listening: ListenAddress[] = [];
   const work = await startWork(

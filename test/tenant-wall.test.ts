@@ -48,6 +48,7 @@ const UNKEYED: Record<string, string> = {
   "find-endpoint-secrets-to-reseal": "job over all secrets: they stay sealed",
   "reseal-endpoint-secrets": "the same job: a batch",
   "note-endpoint-health": "engine: a batch of its buckets",
+  "warn-of-failing-endpoints": "watch: by age of the failing period",
   "find-environment": "start: by mode",
   "find-oldest-due": "metrics of the node: by bucket",
   "prune-event-ids": "keeper: by age",

@@ -22,6 +22,7 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   ["GET /app/:appId/attempt/msg/:msgId", "ViewBase"],
   ["GET /app/:appId/endpoint", "ViewBase"],
   ["POST /app/:appId/endpoint", "ManageEndpoint"],
+  ["POST /app/:appId/endpoint/check", "ManageEndpoint"],
   ["GET /app/:appId/msg", "ViewBase"],
   [`GET ${MESSAGE}`, "ViewBase"],
   [`GET ${MESSAGE}/raw`, "ViewBase"],
@@ -37,8 +38,10 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   [`GET ${ENDPOINT}/headers`, "ViewBase"],
   [`PUT ${ENDPOINT}/headers`, "ManageEndpoint"],
   [`PATCH ${ENDPOINT}/headers`, "ManageEndpoint"],
+  [`GET ${ENDPOINT}/retry-schedule`, "ViewBase"],
   [`GET ${ENDPOINT}/msg`, "ViewBase"],
   [`GET ${ENDPOINT}/secret`, "ViewEndpointSecret"],
+  [`GET ${ENDPOINT}/secret/old`, "ViewBase"],
   [`POST ${ENDPOINT}/secret/rotate`, "ManageEndpointSecret"],
   [`GET ${ENDPOINT}/stats`, "ViewBase"],
   [`GET ${ENDPOINT}/statistics`, "ViewBase"],
@@ -48,6 +51,7 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   [`POST ${ENDPOINT}/bulk-replay`, "CreateAttempts"],
   ["GET /event-type", "ViewBase"],
   ["GET /event-type/:eventTypeName", "ViewBase"],
+  ["POST /retry-schedule/preview", "ViewBase"],
   ["POST /auth/logout", null],
 ]);
 

@@ -31,7 +31,10 @@ export interface Pressure {
 
 export interface ApiDeps {
   storage: Storage;
-  engine: Pick<Engine, "publish" | "publishTo" | "resend" | "endpointChanged" | "taskCreated">;
+  engine: Pick<
+    Engine,
+    "publish" | "publishTo" | "resend" | "endpointChanged" | "taskCreated" | "retryScheduleMs"
+  >;
   authenticate: Authenticate;
   /** What `authenticate` remembers; forgotten when a key is revoked. */
   known: KnownCallers;

@@ -10,6 +10,7 @@ import type { Authentication } from "./identity.ts";
 import { registerDashboard } from "./dashboard/routes.ts";
 import type { ApiDeps } from "./deps.ts";
 import { registerEndpointActivity } from "./endpoints/activity-routes.ts";
+import { registerEndpointSetup } from "./endpoints/setup-routes.ts";
 import { registerEndpointPlaces } from "./endpoints/places.ts";
 import { logError, sendError, toApiError } from "./error-handling.ts";
 import { ApiError } from "./errors.ts";
@@ -112,6 +113,7 @@ export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promis
   registerApplications(app, deps, scope);
   registerEndpointPlaces(app, deps, scope);
   registerEndpointActivity(app, deps, scope);
+  registerEndpointSetup(app, deps, scope);
   registerStatistics(app, deps, scope);
   registerEventTypes(app, deps);
   registerMessages(app, deps, scope);

@@ -158,6 +158,11 @@ export class Engine implements HandOffTarget {
     ownership.onLost((buckets) => this.#letGo(new Set(buckets)));
   }
 
+  /** Delays after each failed attempt, for endpoints without a schedule of their own. */
+  get retryScheduleMs(): readonly number[] {
+    return this.#options.retryScheduleMs;
+  }
+
   start(): void {
     this.#claimer.start();
     this.#tasks.start();

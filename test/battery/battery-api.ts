@@ -101,6 +101,7 @@ export class BatteryApi {
         resend: unused,
         endpointChanged: unused,
         taskCreated: unused,
+        retryScheduleMs: [],
       },
       authenticate,
       tokens,

@@ -10,6 +10,7 @@ import path from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeLoginLink } from "../../src/api/dashboard/sessions.ts";
+import { formatPrivateKey } from "../../src/core/signing-secret.ts";
 import { canary, findCanaries } from "../support/canaries.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
@@ -29,6 +30,8 @@ const secrets: Record<string, string> = {
   wrongToken: canary(),
   endpointSecret: whsec(),
   rotatedSecret: whsec(),
+  privateKey: formatPrivateKey(randomBytes(32)),
+  rotatedPrivateKey: formatPrivateKey(randomBytes(32)),
   refusedSecret: canary(),
   headerValue: canary(),
   changedHeader: canary(),
@@ -121,6 +124,7 @@ async function driveDeliveries(): Promise<void> {
   const withPassword = `http://user:${of("urlPassword")}@127.0.0.1:${port}`;
   const endpoints = [
     await makeEndpoint(`${withPassword}/ok`, { secret: of("endpointSecret") }),
+    await makeEndpoint(`${withPassword}/signed`, { secret: of("privateKey") }),
     await makeEndpoint(`${withPassword}/broken`),
     await makeEndpoint(`${withPassword}/moved`),
     await makeEndpoint(`${withPassword}/hangs`),
@@ -134,7 +138,11 @@ async function driveDeliveries(): Promise<void> {
   expect(message.status).toBe(202);
   expect((await ask("POST", `${APP}/msg`, sent)).status).toBe(202);
   for (const endpointId of endpoints) await attempted(endpointId);
-  const [ok = ""] = endpoints;
+  const [ok = "", signed = ""] = endpoints;
+  await ask("POST", `${APP}/endpoint/${signed}/secret/rotate`, {
+    body: { key: of("rotatedPrivateKey") },
+  });
+  await ask("POST", `${APP}/msg/${String(message.body["id"])}/endpoint/${signed}/resend`);
   const endpoint = `${APP}/endpoint/${ok}`;
   await ask("POST", `${endpoint}/secret/rotate`, { body: { key: of("rotatedSecret") } });
   await ask("PATCH", `${endpoint}/headers`, {
@@ -159,6 +167,8 @@ async function driveRefusals(): Promise<void> {
   await endpoint({ url: `http://u:${of("refusedPassword")}@[::1/` });
   await endpoint({ url, secret: `whsec_${of("refusedSecret")}!` });
   await endpoint({ url, secret: of("refusedSecret") });
+  await endpoint({ url, secret: `${of("privateKey").slice(0, -6)}AAAA==` });
+  await endpoint({ url, secret: of("privateKey"), secretType: "hmac256" });
   await endpoint({ url, headers: { host: of("refusedHeader") } });
   await endpoint({ url, headers: { "x-a": `${of("refusedHeader")}\n` } });
   await endpoint({ url, headers: { "x-a": [of("refusedHeader")] } });

@@ -21,19 +21,21 @@ export type DashboardLoginIn = { password?: string | undefined; token?: string |
 export type DashboardLoginOut = { csrfToken: string };
 export type DashboardSessionOut = { csrfToken: string; environments: Array<DashboardEnvironmentOut>; expiresAt: string; version: string };
 export type EmptyResponse = Record<string, unknown>;
+export type EndpointCheckIn = { url: string };
+export type EndpointCheckOut = { accepted: boolean; url: string | null; code: string | null; detail: string | null; warning: string | null };
 export type EndpointHeadersIn = { headers: Record<string, string> };
 export type EndpointHeadersOut = { headers: Record<string, string>; sensitive: Array<string> };
 export type EndpointHeadersPatchIn = { headers?: Record<string, string | null> | null | undefined; deleteHeaders?: Array<string> | null | undefined };
-export type EndpointIn = { url: string; description?: string | null | undefined; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; disabled?: boolean | null | undefined; eventTypes?: Array<string> | null | undefined; filterTypes?: Array<string> | null | undefined; channels?: Array<string> | null | undefined; metadata?: Record<string, string> | null | undefined; version?: number | null | undefined; secret?: string | null | undefined; headers?: Record<string, string> | null | undefined };
+export type EndpointIn = { url: string; description?: string | null | undefined; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; retrySchedule?: Array<string> | null | undefined; disabled?: boolean | null | undefined; eventTypes?: Array<string> | null | undefined; filterTypes?: Array<string> | null | undefined; channels?: Array<string> | null | undefined; metadata?: Record<string, string> | null | undefined; version?: number | null | undefined; secret?: string | null | undefined; secretType?: "hmac256" | "ed25519" | null | undefined; headers?: Record<string, string> | null | undefined };
 export type EndpointMessageOut = { id: string; eventId: string | null; eventType: string; payload: Record<string, unknown>; channels: Array<string> | null; tags: Array<string> | null; timestamp: string; deliverAt: string | null; status: 0 | 1 | 2 | 3 | 4; statusText: "success" | "pending" | "fail" | "sending" | "canceled"; nextAttempt: string | null };
-export type EndpointOut = { id: string; url: string; version: number; description: string; uid: string | null; throttleRate: number | null; rateLimit: number | null; disabled: boolean; disabledReason: string | null; eventTypes: Array<string> | null; filterTypes: Array<string> | null; channels: Array<string> | null; createdAt: string; updatedAt: string; metadata: Record<string, string> };
-export type EndpointPatch = { url?: string | undefined; description?: string | null | undefined; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; disabled?: boolean | null | undefined; eventTypes?: Array<string> | null | undefined; filterTypes?: Array<string> | null | undefined; channels?: Array<string> | null | undefined; metadata?: Record<string, string> | null | undefined; version?: number | null | undefined };
-export type EndpointSecretOut = { key: string };
-export type EndpointSecretRotateIn = { key?: string | null | undefined; gracePeriodSeconds?: number | null | undefined };
+export type EndpointOut = { id: string; url: string; version: number; description: string; uid: string | null; throttleRate: number | null; rateLimit: number | null; retrySchedule: Array<string> | null; disabled: boolean; disabledReason: string | null; disabledAt: string | null; failingSince: string | null; disablesAt: string | null; eventTypes: Array<string> | null; filterTypes: Array<string> | null; channels: Array<string> | null; createdAt: string; updatedAt: string; metadata: Record<string, string> };
+export type EndpointPatch = { url?: string | undefined; description?: string | null | undefined; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; retrySchedule?: Array<string> | null | undefined; disabled?: boolean | null | undefined; eventTypes?: Array<string> | null | undefined; filterTypes?: Array<string> | null | undefined; channels?: Array<string> | null | undefined; metadata?: Record<string, string> | null | undefined; version?: number | null | undefined };
+export type EndpointSecretOut = { key: string; type: "hmac256" | "ed25519" };
+export type EndpointSecretRotateIn = { key?: string | null | undefined; secretType?: "hmac256" | "ed25519" | null | undefined; gracePeriodSeconds?: number | null | undefined };
 export type EndpointStatistics = { endpointId: string; since: string; until: string; bucket: "minute" | "hour" | "day"; attempts: number; successes: number; failures: number; p50Ms: number | null; p95Ms: number | null; complete: boolean; disabled: boolean; failingSince: string | null; waiting: number; waitingMore: boolean; oldestWaitingAt: string | null; series: Array<EndpointStatisticsPeriod> };
 export type EndpointStatisticsPeriod = { startsAt: string; attempts: number; successes: number; failures: number; p50Ms: number | null; p95Ms: number | null };
 export type EndpointStats = { success: number; pending: number; sending: number; fail: number; canceled: number };
-export type EndpointUpdate = { url: string; description?: string | null | undefined; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; disabled?: boolean | null | undefined; eventTypes?: Array<string> | null | undefined; filterTypes?: Array<string> | null | undefined; channels?: Array<string> | null | undefined; metadata?: Record<string, string> | null | undefined; version?: number | null | undefined };
+export type EndpointUpdate = { url: string; description?: string | null | undefined; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; retrySchedule?: Array<string> | null | undefined; disabled?: boolean | null | undefined; eventTypes?: Array<string> | null | undefined; filterTypes?: Array<string> | null | undefined; channels?: Array<string> | null | undefined; metadata?: Record<string, string> | null | undefined; version?: number | null | undefined };
 export type EventExampleIn = { eventType: string; exampleIndex?: number | undefined };
 export type EventTypeIn = { name: string; description: string; archived?: boolean | null | undefined; deprecated?: boolean | null | undefined; schemas?: Record<string, unknown> | null | undefined; featureFlag?: string | null | undefined; featureFlags?: Array<string> | null | undefined; groupName?: string | null | undefined };
 export type EventTypeOut = { name: string; description: string; archived: boolean; deprecated: boolean; schemas?: Record<string, unknown> | null | undefined; featureFlag?: string | null | undefined; featureFlags?: Array<string> | null | undefined; groupName?: string | null | undefined; createdAt: string; updatedAt: string };
@@ -53,12 +55,14 @@ export type ListResponse_MessageAttemptOut_ = { data: Array<MessageAttemptOut>; 
 export type ListResponse_MessageEndpointOut_ = { data: Array<MessageEndpointOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_MessageOut_ = { data: Array<MessageOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type MessageAttemptOut = { id: string; msgId: string; endpointId: string; url: string; response: string; responseStatusCode: number; responseDurationMs: number; responseTruncated: boolean; status: 0 | 1 | 2 | 3 | 4; statusText: "success" | "pending" | "fail" | "sending" | "canceled"; triggerType: 0 | 1; timestamp: string; nextAttempt: string | null; errorCode: string | null; errorMessage: string | null; msg?: { id: string; eventId: string | null; eventType: string; payload: Record<string, unknown>; channels: Array<string> | null; tags: Array<string> | null; timestamp: string; deliverAt: string | null } | null | undefined };
-export type MessageEndpointOut = { id: string; url: string; version: number; description: string; uid: string | null; throttleRate: number | null; rateLimit: number | null; disabled: boolean; disabledReason: string | null; eventTypes: Array<string> | null; filterTypes: Array<string> | null; channels: Array<string> | null; createdAt: string; updatedAt: string; status: 0 | 1 | 2 | 3 | 4; statusText: "success" | "pending" | "fail" | "sending" | "canceled"; nextAttempt: string | null };
+export type MessageEndpointOut = { id: string; url: string; version: number; description: string; uid: string | null; throttleRate: number | null; rateLimit: number | null; retrySchedule: Array<string> | null; disabled: boolean; disabledReason: string | null; disabledAt: string | null; failingSince: string | null; disablesAt: string | null; eventTypes: Array<string> | null; filterTypes: Array<string> | null; channels: Array<string> | null; createdAt: string; updatedAt: string; status: 0 | 1 | 2 | 3 | 4; statusText: "success" | "pending" | "fail" | "sending" | "canceled"; nextAttempt: string | null };
 export type MessageIn = { eventType: string; payload?: Record<string, unknown> | undefined; data?: Record<string, unknown> | undefined; eventId?: string | null | undefined; channels?: Array<string> | null | undefined; tags?: Array<string> | null | undefined; application?: { name: string; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; metadata?: Record<string, string> | null | undefined } | null | undefined; payloadRetentionPeriod?: number | null | undefined; payloadRetentionHours?: number | null | undefined; deliverAt?: string | null | undefined; transformationsParams?: { rawPayload?: string | undefined } | null | undefined };
 export type MessageOut = { id: string; eventId: string | null; eventType: string; payload: Record<string, unknown>; channels: Array<string> | null; tags: Array<string> | null; timestamp: string; deliverAt: string | null };
 export type MessagePrecheckIn = { eventType: string; channels?: Array<string> | null | undefined };
 export type MessagePrecheckOut = { active: boolean };
 export type Meta = { requestId: string; environment: "sandbox" | "live" | null; timestamp: string; latencyMs: number };
+export type OldSecretOut = { createdAt: string; expiresAt: string };
+export type OldSecretsOut = { data: Array<OldSecretOut> };
 export type PageMeta = { requestId: string; environment: "sandbox" | "live" | null; timestamp: string; latencyMs: number; pagination: { offset: number; limit: number; total: number | null; hasMore: boolean } };
 export type PartHealth = { status: string; detail?: string | undefined };
 export type PushIn = { action: { command: string; parameters?: { target?: Quantity | undefined; power?: Quantity | undefined; reserve?: Quantity | undefined } | undefined; start?: string | undefined; end?: string | undefined }; onConflict?: "cancel_and_replace" | "queue_after" | undefined; sandbox?: Sandbox | undefined };
@@ -68,6 +72,9 @@ export type RecoverOut = { id: string; status: "running" | "finished" | "failed"
 export type RefusalOut = { success: false; error: { code: string; message: string; details?: Record<string, unknown> | undefined }; meta: Meta };
 export type ReplayIn = { since: string; until?: string | null | undefined };
 export type ReplayOut = { id: string; status: "running" | "finished" | "failed"; task: "endpoint.replay" | "endpoint.recover" | "endpoint.bulk-replay" | "application.stats" | "application.purge_content" | "event-type.aggregate" | "message.broadcast" | "sdk.generate"; updatedAt: string };
+export type RetryTime = { attempt: number; delay: string | null; delayMs: number | null; earliest: string; at: string; latest: string };
+export type RetryTimesIn = { retrySchedule?: Array<string> | null | undefined; start?: string | null | undefined };
+export type RetryTimesOut = { retrySchedule: Array<string> | null; effective: Array<string>; attempts: Array<RetryTime> };
 export type Sandbox = { outcome: "completed" | "failed"; errorCode?: string | undefined; delay?: string | undefined };
 export type SettingsIn = Record<string, unknown>;
 export type SettingsOut = { deviceId: string; updated: Array<string> };
@@ -103,6 +110,9 @@ export interface Paths {
     get: { path: { app_id: string }; query: { limit?: number | undefined; iterator?: string | undefined; order?: "ascending" | "descending" | undefined }; body: none; answer: ListResponse_EndpointOut_ };
     post: { path: { app_id: string }; query: none; body: EndpointIn; answer: EndpointOut };
   };
+  "/api/v1/app/{app_id}/endpoint/check": {
+    post: { path: { app_id: string }; query: none; body: EndpointCheckIn; answer: EndpointCheckOut };
+  };
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}": {
     get: { path: { app_id: string; endpoint_id: string }; query: none; body: none; answer: EndpointOut };
     put: { path: { app_id: string; endpoint_id: string }; query: none; body: EndpointUpdate; answer: EndpointOut };
@@ -126,8 +136,14 @@ export interface Paths {
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}/replay-missing": {
     post: { path: { app_id: string; endpoint_id: string }; query: none; body: ReplayIn; answer: ReplayOut };
   };
+  "/api/v1/app/{app_id}/endpoint/{endpoint_id}/retry-schedule": {
+    get: { path: { app_id: string; endpoint_id: string }; query: { start?: string | undefined }; body: none; answer: RetryTimesOut };
+  };
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret": {
     get: { path: { app_id: string; endpoint_id: string }; query: none; body: none; answer: EndpointSecretOut };
+  };
+  "/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret/old": {
+    get: { path: { app_id: string; endpoint_id: string }; query: none; body: none; answer: OldSecretsOut };
   };
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret/rotate": {
     post: { path: { app_id: string; endpoint_id: string }; query: none; body: EndpointSecretRotateIn; answer: undefined };
@@ -248,11 +264,17 @@ export interface Paths {
     put: { path: { endpoint_id: string }; query: none; body: EndpointHeadersIn; answer: undefined };
     patch: { path: { endpoint_id: string }; query: none; body: EndpointHeadersPatchIn; answer: undefined };
   };
+  "/api/v1/operational-webhook/endpoint/{endpoint_id}/retry-schedule": {
+    get: { path: { endpoint_id: string }; query: { start?: string | undefined }; body: none; answer: RetryTimesOut };
+  };
   "/api/v1/operational-webhook/endpoint/{endpoint_id}/secret": {
     get: { path: { endpoint_id: string }; query: none; body: none; answer: EndpointSecretOut };
   };
   "/api/v1/operational-webhook/endpoint/{endpoint_id}/secret/rotate": {
     post: { path: { endpoint_id: string }; query: none; body: EndpointSecretRotateIn; answer: undefined };
+  };
+  "/api/v1/retry-schedule/preview": {
+    post: { path: none; query: none; body: RetryTimesIn; answer: RetryTimesOut };
   };
   "/battery": {
     get: { path: none; query: { offset?: number | undefined; limit?: number | undefined }; body: none; answer: { success: true; data: Array<BatteryOut>; meta: PageMeta } };
