@@ -24,6 +24,7 @@ import { registerNotImplemented } from "./not-implemented.ts";
 import { registerOpenApi } from "./openapi-route.ts";
 import { registerPortalAccess } from "./portal/routes.ts";
 import { callerOf } from "./request.ts";
+import { registerEnabling } from "./tasks/enable-routes.ts";
 import { registerReplays } from "./tasks/replay-routes.ts";
 import { registerStatistics } from "./statistics/routes.ts";
 import { registerTasks } from "./tasks/routes.ts";
@@ -122,6 +123,7 @@ export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promis
   registerDestinations(app, deps, scope);
   registerPortalAccess(app, deps, scope);
   registerReplays(app, deps, scope);
+  registerEnabling(app, deps, scope);
   registerTasks(app, deps);
   registerNotImplemented(app);
 }

@@ -25,9 +25,9 @@ import {
 
 const RECOVER_DAYS_MAX = 14;
 /** As long as messages are kept by default. */
-const REPLAY_DAYS_MAX = 90;
+export const REPLAY_DAYS_MAX = 90;
 const CLOCKS_MS = 3_600_000;
-const EVERYTHING: TaskFilter = {
+export const EVERYTHING: TaskFilter = {
   statuses: null,
   statusCodeClass: null,
   eventTypes: null,

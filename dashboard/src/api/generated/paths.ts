@@ -23,6 +23,8 @@ export type DashboardSessionOut = { csrfToken: string; environments: Array<Dashb
 export type EmptyResponse = Record<string, unknown>;
 export type EndpointCheckIn = { url: string };
 export type EndpointCheckOut = { accepted: boolean; url: string | null; code: string | null; detail: string | null; warning: string | null };
+export type EndpointEnableIn = { sendMissed?: boolean | undefined; since?: string | null | undefined };
+export type EndpointEnableOut = { endpoint: EndpointOut; since: string | null; tasks: Array<ReplayOut> };
 export type EndpointHeadersIn = { headers: Record<string, string> };
 export type EndpointHeadersOut = { headers: Record<string, string>; sensitive: Array<string> };
 export type EndpointHeadersPatchIn = { headers?: Record<string, string | null> | null | undefined; deleteHeaders?: Array<string> | null | undefined };
@@ -121,6 +123,12 @@ export interface Paths {
   };
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}/bulk-replay": {
     post: { path: { app_id: string; endpoint_id: string }; query: none; body: BulkReplayIn; answer: ReplayOut };
+  };
+  "/api/v1/app/{app_id}/endpoint/{endpoint_id}/disable": {
+    post: { path: { app_id: string; endpoint_id: string }; query: none; body: none; answer: EndpointOut };
+  };
+  "/api/v1/app/{app_id}/endpoint/{endpoint_id}/enable": {
+    post: { path: { app_id: string; endpoint_id: string }; query: none; body: EndpointEnableIn; answer: EndpointEnableOut };
   };
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}/headers": {
     get: { path: { app_id: string; endpoint_id: string }; query: none; body: none; answer: EndpointHeadersOut };
