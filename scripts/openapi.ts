@@ -37,6 +37,8 @@ export async function writeOpenApi(): Promise<string> {
       resend: unused,
       endpointChanged: unused,
       taskCreated: unused,
+      owns: unused,
+      waiting: unused,
     },
     authenticate: unused,
     tokens: new Tokens({ keys: [] }, systemClock),

@@ -28,7 +28,10 @@ export interface Pressure {
 
 export interface ApiDeps {
   storage: Storage;
-  engine: Pick<Engine, "publish" | "publishTo" | "resend" | "endpointChanged" | "taskCreated">;
+  engine: Pick<
+    Engine,
+    "publish" | "publishTo" | "resend" | "endpointChanged" | "taskCreated" | "owns" | "waiting"
+  >;
   authenticate: Authenticate;
   tokens: Tokens;
   /** What links to people start with, without a slash at the end; never from a request. */

@@ -91,6 +91,8 @@ export class BatteryApi {
         resend: unused,
         endpointChanged: unused,
         taskCreated: unused,
+        owns: unused,
+        waiting: unused,
       },
       authenticate,
       tokens,
