@@ -16,6 +16,7 @@ import { registerEventTypes } from "./event-types/routes.ts";
 import { registerHealth } from "./health.ts";
 import { installIdempotency } from "./idempotency.ts";
 import { writeJson } from "./json-text.ts";
+import { registerIssues } from "./issues/routes.ts";
 import { registerDeliveryLog } from "./log/routes.ts";
 import { registerMessageBatches } from "./messages/batch-routes.ts";
 import { registerMessages } from "./messages/routes.ts";
@@ -116,6 +117,7 @@ export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promis
   registerAttempts(app, deps, scope);
   registerDestinations(app, deps, scope);
   registerDeliveryLog(app, deps, scope);
+  registerIssues(app, deps, scope);
   registerPortalAccess(app, deps, scope);
   registerReplays(app, deps, scope);
   registerTasks(app, deps);

@@ -86,7 +86,8 @@ const COUNT = statement(
        max(attempt_id) AS last_attempt_id,
        (array_agg(message_id ORDER BY attempt_id DESC))[1] AS last_message_id,
        (array_agg(error_message ORDER BY attempt_id DESC))[1] AS last_error
-     FROM seen WHERE NOT succeeded GROUP BY application_id, endpoint_id, cause
+     FROM seen WHERE NOT succeeded AND cause <> 'payload_gone'
+     GROUP BY application_id, endpoint_id, cause
    ),
    grouped AS (
      INSERT INTO issue AS i (application_id, issue_id, endpoint_id, cause, first_seen_at, opened_at,
