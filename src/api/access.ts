@@ -18,11 +18,20 @@ const MESSAGE = "/app/:appId/msg/:msgId";
 /** Route → what a portal needs for it, null: nothing (`svix-api.md` §2). HEAD is as GET. */
 const PORTAL_ROUTES = new Map<string, Capability | null>([
   ["GET /app/:appId", "ViewBase"],
+  ["GET /app/:appId/attempt", "ViewBase"],
   ["GET /app/:appId/attempt/endpoint/:endpointId", "ViewBase"],
   ["GET /app/:appId/attempt/msg/:msgId", "ViewBase"],
+  ["GET /app/:appId/delivery", "ViewBase"],
   ["GET /app/:appId/endpoint", "ViewBase"],
   ["POST /app/:appId/endpoint", "ManageEndpoint"],
+<<<<<<< HEAD
   ["POST /app/:appId/endpoint/check", "ManageEndpoint"],
+=======
+  ["GET /app/:appId/issue", "ViewBase"],
+  ["GET /app/:appId/issue/:issueId", "ViewBase"],
+  ["POST /app/:appId/issue/:issueId/acknowledge", "ManageEndpoint"],
+  ["POST /app/:appId/issue/:issueId/resolve", "ManageEndpoint"],
+>>>>>>> search
   ["GET /app/:appId/msg", "ViewBase"],
   [`GET ${MESSAGE}`, "ViewBase"],
   [`GET ${MESSAGE}/raw`, "ViewBase"],

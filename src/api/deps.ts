@@ -33,7 +33,11 @@ export interface ApiDeps {
   storage: Storage;
   engine: Pick<
     Engine,
+<<<<<<< HEAD
     "publish" | "publishTo" | "resend" | "endpointChanged" | "taskCreated" | "retryScheduleMs"
+=======
+    "publish" | "publishTo" | "resend" | "endpointChanged" | "taskCreated" | "owns" | "waiting"
+>>>>>>> search
   >;
   authenticate: Authenticate;
   /** What `authenticate` remembers; forgotten when a key is revoked. */

@@ -18,6 +18,8 @@ import { registerEventTypes } from "./event-types/routes.ts";
 import { registerHealth } from "./health.ts";
 import { installIdempotency } from "./idempotency.ts";
 import { writeJson } from "./json-text.ts";
+import { registerIssues } from "./issues/routes.ts";
+import { registerDeliveryLog } from "./log/routes.ts";
 import { registerMessageBatches } from "./messages/batch-routes.ts";
 import { registerMessages } from "./messages/routes.ts";
 import { registerNotImplemented } from "./not-implemented.ts";
@@ -121,6 +123,8 @@ export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promis
   registerMessageBatches(app, deps, scope);
   registerAttempts(app, deps, scope);
   registerDestinations(app, deps, scope);
+  registerDeliveryLog(app, deps, scope);
+  registerIssues(app, deps, scope);
   registerPortalAccess(app, deps, scope);
   registerReplays(app, deps, scope);
   registerEnabling(app, deps, scope);

@@ -15,6 +15,7 @@ import {
 import { type Answer, World } from "./world.ts";
 
 const MARK = "sandbox-marker";
+const ISSUE_ID = `iss_${"1".repeat(27)}`;
 /** Operations that a portal has no business with (`svix-api.md` §2). */
 const ORGANISATION_ONLY = [
   /^(?:GET|POST) \/api\/v1\/app$/,
@@ -62,6 +63,13 @@ beforeAll(async () => {
     body: { action: { command: "idle" } },
   });
   if (pushed.status !== 202) throw new Error(pushed.text);
+  await sql(
+    world.node.storage,
+    `INSERT INTO issue (application_id, issue_id, endpoint_id, cause, first_seen_at, opened_at,
+       last_seen_at, attempts, last_attempt_id, last_message_id, last_error)
+     VALUES ($1, $2, $3, 'http_500', now(), now(), now(), 1, $4, $5, $6)`,
+    [app_id, ISSUE_ID, endpoint_id, String(body.data[0].id), msg_id, MARK],
+  );
   const recover = `/api/v1/app/${app_id}/endpoint/${endpoint_id}/recover`;
   const since = new Date().toISOString();
   const task = await world.call("POST", recover, { body: { since } });
@@ -73,6 +81,7 @@ beforeAll(async () => {
     operational_endpoint_id: String(operational.body.id),
     app_id,
     endpoint_id,
+    issue_id: ISSUE_ID,
     msg_id,
     attempt_id: String(body.data[0].id),
     event_type_name: MARK,

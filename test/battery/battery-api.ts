@@ -101,7 +101,12 @@ export class BatteryApi {
         resend: unused,
         endpointChanged: unused,
         taskCreated: unused,
+<<<<<<< HEAD
         retryScheduleMs: [],
+=======
+        owns: unused,
+        waiting: unused,
+>>>>>>> search
       },
       authenticate,
       tokens,
