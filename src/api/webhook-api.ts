@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { TenantWall } from "../storage/tenant-wall.ts";
 import { checkAccess } from "./access.ts";
 import { registerAdmin } from "./admin-routes.ts";
+import { registerApiKeys } from "./api-keys/routes.ts";
 import { registerApplications } from "./applications/routes.ts";
 import { registerDestinations } from "./attempts/destination-routes.ts";
 import { registerAttempts } from "./attempts/routes.ts";
@@ -113,6 +114,7 @@ export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promis
   registerDashboard(app, options);
   registerHealth(app, deps);
   registerOpenApi(app);
+  registerApiKeys(app, deps);
   registerApplications(app, deps, scope);
   registerEndpointPlaces(app, deps, scope);
   registerEndpointActivity(app, deps, scope);

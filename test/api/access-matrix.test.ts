@@ -26,7 +26,7 @@ const ORGANISATION_ONLY = [
   /\/send-example$/,
   /^(?:POST|PUT|PATCH|DELETE) \/api\/v1\/event-type/,
   /\/auth\/(?:app-portal-access|dashboard-access|app)\//,
-  /^\w+ \/api\/v1\/(?:background-task|operational-webhook|stats|environment|msg)\b/,
+  /^\w+ \/api\/v1\/(?:api-key|system|background-task|operational-webhook|stats|environment|msg)\b/,
 ];
 const operations = all.filter(({ open }) => !open);
 const ofWebhooks = operations.filter(({ path }) => path.startsWith("/api/v1/"));
@@ -76,7 +76,9 @@ beforeAll(async () => {
   const operational = await world.call("POST", "/api/v1/operational-webhook/endpoint", {
     body: { url: "https://receiver.example.com/", description: MARK },
   });
+  const key = await world.call("POST", "/api/v1/api-key", { body: { name: MARK } });
   ids = {
+    key_id: String(key.body.id),
     task_id: String(task.body.id),
     operational_endpoint_id: String(operational.body.id),
     app_id,
@@ -126,6 +128,7 @@ async function stored(): Promise<string> {
        (SELECT jsonb_agg(t ORDER BY t.message_id) FROM message t WHERE application_id = $2),
        (SELECT jsonb_agg(t ORDER BY t.attempt_id) FROM attempt t WHERE application_id = $2),
        (SELECT jsonb_agg(t ORDER BY t.name) FROM event_type t WHERE environment_id = $1),
+       (SELECT jsonb_agg(to_jsonb(t) - 'last_used_at' ORDER BY t.key_id) FROM api_key t WHERE environment_id = $1),
        (SELECT jsonb_agg(t ORDER BY t.action_id) FROM action t WHERE environment_id = $1)`,
     [world.environments.sandbox.environmentId, ids["app_id"]],
   );
@@ -137,7 +140,7 @@ function comparable({ text }: Answer, values: Record<string, string>): string {
   let plain = text;
   for (const [name, id] of Object.entries(values)) plain = plain.replaceAll(id, name);
   return plain
-    .replaceAll(/\b(?:app|ep|msg|atmpt|req|tok|qtask)_[A-Za-z0-9]{12,}/g, "ID")
+    .replaceAll(/\b(?:app|ep|msg|atmpt|req|tok|qtask|key)_[A-Za-z0-9]{12,}/g, "ID")
     .replaceAll(/"[^"]*20\d\d-\d\d-\d\dT[^"]*"/g, "TIME")
     .replaceAll(/"latencyMs":\d+/g, "LATENCY")
     .replaceAll(/#key=[\w-]+|eyJ[\w.-]+/g, "TOKEN");
@@ -196,11 +199,11 @@ describe("the other environment's key", () => {
 });
 
 describe("a key that only reads", () => {
-  test("reads everything but secrets, and is 403 on every write", async () => {
+  test("reads everything but secrets and keys, and is 403 on every write", async () => {
     const before = await stored();
     for (const operation of operations) {
       const answer = await ask(operation, readKey, ids);
-      const reads = operation.method === "GET" && !operation.path.endsWith("/secret");
+      const reads = operation.method === "GET" && !/\/(?:secret|api-key)$/.test(operation.path);
       expect([operation.name, answer.status]).toEqual([operation.name, reads ? 200 : 403]);
       if (reads) continue;
       const said = isBattery(operation) ? answer.body.error.code : answer.body.code;
