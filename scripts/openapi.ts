@@ -43,12 +43,9 @@ export async function writeOpenApi(): Promise<string> {
       resend: unused,
       endpointChanged: unused,
       taskCreated: unused,
-<<<<<<< HEAD
       retryScheduleMs: [],
-=======
       owns: unused,
       waiting: unused,
->>>>>>> search
     },
     authenticate: unused,
     known: new KnownCallers(systemClock),

@@ -24,14 +24,11 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   ["GET /app/:appId/delivery", "ViewBase"],
   ["GET /app/:appId/endpoint", "ViewBase"],
   ["POST /app/:appId/endpoint", "ManageEndpoint"],
-<<<<<<< HEAD
   ["POST /app/:appId/endpoint/check", "ManageEndpoint"],
-=======
   ["GET /app/:appId/issue", "ViewBase"],
   ["GET /app/:appId/issue/:issueId", "ViewBase"],
   ["POST /app/:appId/issue/:issueId/acknowledge", "ManageEndpoint"],
   ["POST /app/:appId/issue/:issueId/resolve", "ManageEndpoint"],
->>>>>>> search
   ["GET /app/:appId/msg", "ViewBase"],
   [`GET ${MESSAGE}`, "ViewBase"],
   [`GET ${MESSAGE}/raw`, "ViewBase"],

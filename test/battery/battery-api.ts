@@ -101,12 +101,9 @@ export class BatteryApi {
         resend: unused,
         endpointChanged: unused,
         taskCreated: unused,
-<<<<<<< HEAD
         retryScheduleMs: [],
-=======
         owns: unused,
         waiting: unused,
->>>>>>> search
       },
       authenticate,
       tokens,
