@@ -1,6 +1,6 @@
 /** The map of the dashboard. Pages are added in `pages/<section>.ts`. */
 import type { QueryClient } from "@tanstack/react-query";
-import { createRouter, type RouterHistory } from "@tanstack/react-router";
+import { createRoute, createRouter, type RouterHistory } from "@tanstack/react-router";
 import { BASE_PATH } from "../api/caller.ts";
 import { energyRoutes } from "../pages/energy.ts";
 import { loginRoute } from "../pages/login/login-route.ts";
@@ -14,6 +14,14 @@ import { Shell } from "./shell.tsx";
 
 shellRoute.update({ component: Shell });
 
+/** What nothing else takes, within the frame: the way on is at hand. */
+const elsewhereRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "$",
+  staticData: { portal: true },
+  component: NotFoundPage,
+});
+
 const routeTree = rootRoute.addChildren([
   loginRoute,
   shellRoute.addChildren([
@@ -21,6 +29,7 @@ const routeTree = rootRoute.addChildren([
     ...webhooksRoutes,
     ...energyRoutes,
     ...settingsRoutes,
+    elsewhereRoute,
   ]),
 ]);
 
