@@ -2,16 +2,32 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: [
-      "src/**/*.test.ts",
-      "test/**/*.test.ts",
-      "examples/**/*.test.ts",
-      "prove/**/*.test.ts",
-    ],
-    globalSetup: ["test/support/global-setup.ts"],
     pool: "threads",
     testTimeout: 90_000,
     hookTimeout: 120_000,
     reporters: ["default", "./test/support/closing-line.ts"],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "server",
+          include: [
+            "src/**/*.test.ts",
+            "test/**/*.test.ts",
+            "examples/**/*.test.ts",
+            "prove/**/*.test.ts",
+          ],
+          globalSetup: ["test/support/global-setup.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: ["dashboard/e2e/**/*.test.ts"],
+          globalSetup: ["test/support/browser/global-setup.ts"],
+        },
+      },
+    ],
   },
 });

@@ -265,7 +265,7 @@ function loadOperating(values: Values): Pick<Config, "retentionDays" | "metricsT
 function freeze(config: Config): Config {
   const { database, presetKeys, retryScheduleMs, environment } = config;
   for (const part of [database, presetKeys, retryScheduleMs, environment]) Object.freeze(part);
-  Object.freeze(config.egressAllow);
+  for (const list of [config.egressAllow, config.portalEmbed]) Object.freeze(list);
   return Object.freeze(config);
 }
 

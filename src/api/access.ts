@@ -5,7 +5,7 @@
 import type { FastifyRequest } from "fastify";
 import { findApplication } from "../storage/applications/find-application.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Identity, Portal } from "./auth.ts";
+import type { Identity, Portal } from "./identity.ts";
 import { ApiError, notFound } from "./errors.ts";
 import { identityOf, pathName } from "./request.ts";
 import type { Capability } from "./tokens/tokens.ts";
@@ -18,10 +18,17 @@ const MESSAGE = "/app/:appId/msg/:msgId";
 /** Route → what a portal needs for it, null: nothing (`svix-api.md` §2). HEAD is as GET. */
 const PORTAL_ROUTES = new Map<string, Capability | null>([
   ["GET /app/:appId", "ViewBase"],
+  ["GET /app/:appId/attempt", "ViewBase"],
   ["GET /app/:appId/attempt/endpoint/:endpointId", "ViewBase"],
   ["GET /app/:appId/attempt/msg/:msgId", "ViewBase"],
+  ["GET /app/:appId/delivery", "ViewBase"],
   ["GET /app/:appId/endpoint", "ViewBase"],
   ["POST /app/:appId/endpoint", "ManageEndpoint"],
+  ["POST /app/:appId/endpoint/check", "ManageEndpoint"],
+  ["GET /app/:appId/issue", "ViewBase"],
+  ["GET /app/:appId/issue/:issueId", "ViewBase"],
+  ["POST /app/:appId/issue/:issueId/acknowledge", "ManageEndpoint"],
+  ["POST /app/:appId/issue/:issueId/resolve", "ManageEndpoint"],
   ["GET /app/:appId/msg", "ViewBase"],
   [`GET ${MESSAGE}`, "ViewBase"],
   [`GET ${MESSAGE}/raw`, "ViewBase"],
@@ -43,8 +50,11 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   [`GET ${ENDPOINT}/retry-schedule`, "ViewBase"],
   [`GET ${ENDPOINT}/msg`, "ViewBase"],
   [`GET ${ENDPOINT}/secret`, "ViewEndpointSecret"],
+  [`GET ${ENDPOINT}/secret/old`, "ViewBase"],
   [`POST ${ENDPOINT}/secret/rotate`, "ManageEndpointSecret"],
   [`GET ${ENDPOINT}/stats`, "ViewBase"],
+  [`GET ${ENDPOINT}/statistics`, "ViewBase"],
+  ["GET /app/:appId/statistics", "ViewBase"],
   [`POST ${ENDPOINT}/recover`, "CreateAttempts"],
   [`POST ${ENDPOINT}/replay-missing`, "CreateAttempts"],
   [`POST ${ENDPOINT}/bulk-replay`, "CreateAttempts"],

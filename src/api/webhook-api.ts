@@ -3,12 +3,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { TenantWall } from "../storage/tenant-wall.ts";
 import { checkAccess } from "./access.ts";
 import { registerAdmin } from "./admin-routes.ts";
+import { registerApiKeys } from "./api-keys/routes.ts";
 import { registerApplications } from "./applications/routes.ts";
 import { registerDestinations } from "./attempts/destination-routes.ts";
 import { registerAttempts } from "./attempts/routes.ts";
-import type { Authentication } from "./auth.ts";
+import type { Authentication } from "./identity.ts";
+import { registerDashboard } from "./dashboard/routes.ts";
 import type { ApiDeps } from "./deps.ts";
 import { registerEndpointActivity } from "./endpoints/activity-routes.ts";
+import { registerEndpointSetup } from "./endpoints/setup-routes.ts";
 import { registerEndpointPlaces } from "./endpoints/places.ts";
 import { logError, sendError, toApiError } from "./error-handling.ts";
 import { ApiError } from "./errors.ts";
@@ -16,6 +19,8 @@ import { registerEventTypes } from "./event-types/routes.ts";
 import { registerHealth } from "./health.ts";
 import { installIdempotency } from "./idempotency.ts";
 import { writeJson } from "./json-text.ts";
+import { registerIssues } from "./issues/routes.ts";
+import { registerDeliveryLog } from "./log/routes.ts";
 import { registerMessageBatches } from "./messages/batch-routes.ts";
 import { registerMessages } from "./messages/routes.ts";
 import { registerNotImplemented } from "./not-implemented.ts";
@@ -24,6 +29,7 @@ import { registerPortalAccess } from "./portal/routes.ts";
 import { callerOf } from "./request.ts";
 import { registerEnabling } from "./tasks/enable-routes.ts";
 import { registerReplays } from "./tasks/replay-routes.ts";
+import { registerStatistics } from "./statistics/routes.ts";
 import { registerTasks } from "./tasks/routes.ts";
 import { Scope } from "./scope.ts";
 
@@ -36,7 +42,8 @@ export const OPEN_TO_ALL_ORIGINS = {
 
 /**
  * Portals call this API from browsers on any origin. Keys are sent by scripts on purpose, never by the
- * browser itself, so an open origin gives nothing away.
+ * browser itself, so an open origin gives nothing away; and what a browser sends itself, the cookie of the
+ * dashboard's session, it sends to nobody who allows all origins.
  */
 export async function allowOrigins(
   request: FastifyRequest,
@@ -56,7 +63,8 @@ export async function allowOrigins(
 }
 
 function refusalOf(answer: Extract<Authentication, { ok: false }>): ApiError {
-  if (answer.reason === "invalid") return new ApiError(answer.code, answer.detail);
+  if (answer.reason === "invalid" || answer.reason === "refused")
+    return new ApiError(answer.code, answer.detail);
   if (answer.reason === "limited") return new ApiError("rate_limited", answer.detail, answer);
   const detail = "No API key: send `Authorization: Bearer KEY`.";
   return new ApiError("authentication_failed", detail);
@@ -69,7 +77,7 @@ function installAuthentication(
 ): void {
   app.addHook("onRequest", async (request) => {
     if (request.routeOptions.config.access === "none") return;
-    const answer = await authenticate(request.headers, request.ip);
+    const answer = await authenticate(request);
     if (!answer.ok) throw refusalOf(answer);
     const { identity } = answer;
     request.identity = identity;
@@ -103,16 +111,22 @@ export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promis
     return payload;
   });
   registerAdmin(app);
+  registerDashboard(app, options);
   registerHealth(app, deps);
   registerOpenApi(app);
+  registerApiKeys(app, deps);
   registerApplications(app, deps, scope);
   registerEndpointPlaces(app, deps, scope);
   registerEndpointActivity(app, deps, scope);
+  registerEndpointSetup(app, deps, scope);
+  registerStatistics(app, deps, scope);
   registerEventTypes(app, deps);
   registerMessages(app, deps, scope);
   registerMessageBatches(app, deps, scope);
   registerAttempts(app, deps, scope);
   registerDestinations(app, deps, scope);
+  registerDeliveryLog(app, deps, scope);
+  registerIssues(app, deps, scope);
   registerPortalAccess(app, deps, scope);
   registerReplays(app, deps, scope);
   registerEnabling(app, deps, scope);

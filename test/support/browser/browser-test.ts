@@ -1,0 +1,114 @@
+/**
+ * `test` for browser tests: a real server with the embedded database and one browser for the file, a
+ * fresh context for each test. A test fails by itself when a page did something wrong (`watch.ts`).
+ *
+ *   test("…", async ({ amps, open }) => {
+ *     const page = await open({ theme: "dark" });
+ *     await page.goto("/dashboard/");
+ *     await page.getByRole("link", { name: "Endpoints" }).click();
+ *     await expectAccessible(page);
+ *   });
+ *
+ * Locators wait by themselves; `expect.poll(() => page.url()).toContain(…)` waits for the rest. Code
+ * for the page is a string: types of the DOM belong to the dashboard alone.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { beforeEach, expect, inject, test as plainTest } from "vitest";
+import { type Receiver, startReceiver } from "../receiver.ts";
+import { type ServerProcess, startServerProcess } from "../server-process.ts";
+import { type Watch, watchContext } from "./watch.ts";
+
+export type Theme = "light" | "dark";
+
+export interface OpenOptions {
+  theme?: Theme;
+  /** `narrow` is a phone. */
+  width?: "wide" | "narrow";
+}
+
+/** A page, and what went wrong on it so far. */
+export type WatchedPage = Page & { watch: Watch };
+
+export const VIEWPORTS = {
+  wide: { width: 1280, height: 800 },
+  narrow: { width: 390, height: 844 },
+} as const;
+
+const FAILURES = path.resolve(import.meta.dirname, "../../../.amps/browser-failures");
+/** A locator that waits longer waits in vain; a machine may be busy. */
+const WAIT_MS_MAX = 30_000;
+
+// Registered for the file that imports this: without a browser no fixture is made, no server started.
+beforeEach(({ skip }) => {
+  const browser = inject("browser");
+  if ("executablePath" in browser) return;
+  if (browser.maySkip) skip(browser.missing);
+  throw new Error(browser.missing);
+});
+
+export async function launchBrowser(executablePath: string): Promise<Browser> {
+  // Signals are the test runner's to handle.
+  const handled = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+  return await chromium.launch({ executablePath, ...handled });
+}
+
+async function startAmps(): Promise<{ server: ServerProcess; stop: () => Promise<void> }> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), "amps-browser-"));
+  const server = await startServerProcess({ dataDir });
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  return { server, stop };
+}
+
+type Open = (options?: OpenOptions) => Promise<WatchedPage>;
+
+export const test = plainTest
+  .extend("browser", { scope: "file" }, async ({}, { onCleanup }): Promise<Browser> => {
+    const provided = inject("browser");
+    if ("missing" in provided) throw new Error(provided.missing);
+    const browser = await launchBrowser(provided.executablePath);
+    onCleanup(() => browser.close());
+    return browser;
+  })
+  .extend("amps", { scope: "file" }, async ({}, { onCleanup }): Promise<ServerProcess> => {
+    const { server, stop } = await startAmps();
+    onCleanup(stop);
+    return server;
+  })
+  .extend("receiver", { scope: "file" }, async ({}, { onCleanup }): Promise<Receiver> => {
+    const receiver = await startReceiver();
+    onCleanup(() => receiver.close());
+    return receiver;
+  })
+  .extend("open", async ({ browser, amps, task, onTestFailed }, { onCleanup }): Promise<Open> => {
+    const pages: WatchedPage[] = [];
+    onTestFailed(async () => {
+      for (const [n, page] of pages.entries()) {
+        const name = `${task.name}-${n}`.replaceAll(/[^A-Za-z0-9]+/g, "-");
+        await page.screenshot({ path: path.join(FAILURES, `${name}.png`) }).catch(() => undefined);
+      }
+    });
+    onCleanup(async () => {
+      const problems = pages.flatMap((page) => page.watch.problems());
+      await Promise.all(pages.map((page) => page.context().close()));
+      expect(problems, "what the pages did wrong").toEqual([]);
+    });
+    return async ({ theme = "light", width = "wide" } = {}) => {
+      const context = await browser.newContext({
+        baseURL: amps.url,
+        colorScheme: theme,
+        viewport: VIEWPORTS[width],
+        reducedMotion: "reduce",
+      });
+      context.setDefaultTimeout(WAIT_MS_MAX);
+      const watch = await watchContext(context);
+      const page = Object.assign(await context.newPage(), { watch });
+      pages.push(page);
+      return page;
+    };
+  });
