@@ -22,6 +22,7 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   ["GET /app/:appId/attempt/msg/:msgId", "ViewBase"],
   ["GET /app/:appId/endpoint", "ViewBase"],
   ["POST /app/:appId/endpoint", "ManageEndpoint"],
+  ["GET /app/:appId/live", "ViewBase"],
   ["GET /app/:appId/msg", "ViewBase"],
   [`GET ${MESSAGE}`, "ViewBase"],
   [`GET ${MESSAGE}/raw`, "ViewBase"],

@@ -18,6 +18,7 @@ import { registerEventTypes } from "./event-types/routes.ts";
 import { NodeHealth, registerHealth } from "./health.ts";
 import { installIdempotency } from "./idempotency.ts";
 import { writeJson } from "./json-text.ts";
+import { registerLive } from "./live/routes.ts";
 import { registerMessageBatches } from "./messages/batch-routes.ts";
 import { registerMessages } from "./messages/routes.ts";
 import { registerNotImplemented } from "./not-implemented.ts";
@@ -117,6 +118,7 @@ export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promis
   registerEndpointPlaces(app, deps, scope);
   registerEndpointActivity(app, deps, scope);
   registerEventTypes(app, deps);
+  registerLive(app, options, scope);
   registerMessages(app, deps, scope);
   registerMessageBatches(app, deps, scope);
   registerAttempts(app, deps, scope);
