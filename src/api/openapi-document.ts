@@ -78,12 +78,17 @@ function describeResponses(schema: FastifySchema, components: Components): Json 
     const { description } = isPlain(body) ? body : {};
     const empty = isPlain(body) && body["type"] === "null";
     const ok = status.startsWith("2");
+    const media = isPlain(body) && body["contentMediaType"];
     return [
       status.toUpperCase(),
       {
         description: typeof description === "string" ? description : ok ? "Done." : "Refused.",
         ...(!empty && {
-          content: { "application/json": { schema: hoist(body, components) } },
+          content: {
+            [typeof media === "string" ? media : "application/json"]: {
+              schema: hoist(body, components),
+            },
+          },
         }),
       },
     ];
