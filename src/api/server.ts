@@ -6,6 +6,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { installAdmission } from "./admission.ts";
 import { installBodyParser } from "./body-parser.ts";
 import type { ApiDeps } from "./deps.ts";
+import { registerDocs } from "./docs-page/routes.ts";
 import { answerClientError, logError, sendError, toApiError } from "./error-handling.ts";
 import { ApiError } from "./errors.ts";
 import { writeJson } from "./json-text.ts";
@@ -164,6 +165,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   installAdmission(app, deps);
   installRefusals(app, deps, routes);
   registerLanding(app, deps.version);
+  registerDocs(app, deps.version);
   if (deps.metricsRoute !== undefined) {
     registerMetrics(app, deps.metricsRoute, deps.authenticate);
   }

@@ -28,7 +28,6 @@ export function registerLanding(app: FastifyInstance, version: string): void {
   };
   const schema = { hide: true };
   app.get("/", { schema }, page);
-  app.get("/docs", { schema }, page);
   app.get("/landing.css", { schema }, async (_request, reply) => {
     return await reply.headers(HEADERS).type("text/css; charset=utf-8").send(STYLE);
   });

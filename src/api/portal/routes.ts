@@ -72,7 +72,8 @@ function registerGrants(app: FastifyInstance, deps: ApiDeps): void {
       schema: {
         tags,
         operationId: "v1.authentication.app-portal-access",
-        summary: "Open the portal of an application: a link, and the token in it",
+        summary: "Open an application's portal",
+        description: "A link for people, and the application token in it for scripts.",
         body: PortalAccessIn,
         response: answers({ 200: PortalAccessOut }),
       },
@@ -104,7 +105,8 @@ function registerEnds(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
       schema: {
         tags,
         operationId: "v1.authentication.expire-all",
-        summary: "End the tokens of an application, or of some of its sessions",
+        summary: "End an application's tokens",
+        description: "All of them, or those of some sessions; at once, on every node.",
         body: ExpireAllIn,
         response: answers({ 204: Nothing }),
       },
@@ -131,7 +133,8 @@ function registerEnds(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
       schema: {
         tags,
         operationId: "v1.authentication.logout",
-        summary: "End the application token that this is called with",
+        summary: "End this token",
+        description: "The application token that it is called with.",
         response: answers({ 204: Nothing }),
       },
     },
