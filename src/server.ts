@@ -286,7 +286,7 @@ interface ApiTools extends ServerTools {
 async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<string> {
   const { storage, ids, log, version, work, listening, telemetry, workStorage } = tools;
   const { engine, driver, connectors } = work;
-  const tokens = new Tokens(tokenKeysOf(config.jwtSecret, tools.masterKeys), systemClock);
+  const tokens = new Tokens(tokenKeysOf(config, tools.masterKeys), systemClock);
   const authenticate = createAuthenticator(storage, systemClock, tokens, {
     perKey: config.rateLimit,
   });

@@ -76,7 +76,7 @@ export class BatteryApi {
        VALUES ($1, $2, 'reader', 'read', 'sk_test_…only')`,
       [createHash("sha256").update(KEYS.read).digest(), environments.sandbox.environmentId],
     );
-    const tokens = new Tokens({ keys: [randomBytes(32)] }, systemClock);
+    const tokens = new Tokens({ keys: [] }, systemClock);
     const authenticate = createAuthenticator(storage, systemClock, tokens);
     const egress = parseCidrList("");
     if (!egress.ok) throw new Error("An empty list is a list.");

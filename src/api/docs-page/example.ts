@@ -23,7 +23,7 @@ export const NAMED: Readonly<Record<string, unknown>> = {
   done: true,
   name: "Home batteries",
   uid: "home-batteries",
-  description: "Books the revenue of finished actions",
+  description: "Books finished actions",
   eventType: "push.completed",
   eventTypes: ["push.completed", "push.failed"],
   eventId: "act-4711-completed",

@@ -36,11 +36,15 @@ function linkOf(publicUrl: string, applicationId: string, token: string): string
   return `${publicUrl}/login#key=${key}`;
 }
 
+const ONLY_VERIFIES =
+  "This server has only the public key of its tokens (AMPS_JWT_KEY): whoever has the private one makes them.";
+
 async function grant(
   deps: ApiDeps,
   request: FastifyRequest<{ Params: ApplicationPath }>,
   body: PortalAccessIn,
 ): Promise<{ url: string; token: string }> {
+  if (!deps.tokens.mints) throw new ApiError("not_implemented", ONLY_VERIFIES);
   const { environmentId } = identityOf(request);
   const name = pathName(request.params.appId, "Application");
   const found = await findApplication(deps.storage, environmentId, name);
