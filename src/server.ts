@@ -296,7 +296,7 @@ interface ApiTools extends ServerTools {
 async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<string> {
   const { storage, ids, log, version, work, listening, telemetry, workStorage } = tools;
   const { node, engine, driver, connectors, known } = work;
-  const tokens = new Tokens(tokenKeysOf(config.jwtSecret, tools.masterKeys), systemClock);
+  const tokens = new Tokens(tokenKeysOf(config, tools.masterKeys), systemClock);
   await tools.dashboardBuilt;
   let url = "";
   const publicUrl = (): string => config.publicUrl ?? url;

@@ -49,11 +49,24 @@ function parameterName(name: string, url: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** What parts of a path mean; a uid stands for an id wherever there are uids. */
+const PATH_MEANING: Readonly<Record<string, string>> = {
+  appId: "Id or uid of the application, `default` for the one that always exists.",
+  endpointId: "Id or uid of the endpoint.",
+  msgId: "Id of the message, or its eventId.",
+  attemptId: "Id of the attempt.",
+  eventTypeName: "Name of the event type, such as `push.completed`.",
+  taskId: "Id of the task.",
+  deviceId: "Id of the battery.",
+  actionId: "Id of the action.",
+};
+
 function pathParameters(url: string): Json[] {
   return [...url.matchAll(/:(\w+)/g)].map(([, name = ""]) => ({
     name: parameterName(name, url),
     in: "path",
     required: true,
+    ...(PATH_MEANING[name] !== undefined && { description: PATH_MEANING[name] }),
     schema: { type: "string" },
   }));
 }
