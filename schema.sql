@@ -36,10 +36,13 @@ TABLE api_key (
   hint text NOT NULL,  -- Prefix and last four characters, so that people can tell keys apart.
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   revoked_at timestamp with time zone,
+  key_id text COLLATE "C" NOT NULL DEFAULT ('key_'::text || replace((gen_random_uuid())::text, '-'::text, ''::text)),
+  last_used_at timestamp with time zone,  -- Written at most once a minute.
   CONSTRAINT api_key_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(environment_id),
   CONSTRAINT api_key_pkey PRIMARY KEY (key_hash),
   CONSTRAINT api_key_scope_check CHECK ((scope = ANY (ARRAY['full'::text, 'read'::text]))),
 )
+CREATE UNIQUE INDEX api_key_by_id ON public.api_key USING btree (environment_id, key_id)
 
 TABLE application (
   environment_id text COLLATE "C" NOT NULL,
@@ -80,6 +83,29 @@ TABLE attempt (
   CONSTRAINT attempt_pkey PRIMARY KEY (application_id, message_id, attempt_id),
 ) PARTITION BY RANGE (attempt_id)
 CREATE INDEX attempt_by_endpoint ON ONLY public.attempt USING btree (application_id, endpoint_id, attempt_id)
+
+-- Attempts of an endpoint that began within a minute or an hour.
+TABLE attempt_count (
+  application_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C" NOT NULL,
+  seconds smallint NOT NULL,
+  starts_at timestamp with time zone NOT NULL,
+  attempts integer NOT NULL,
+  successes integer NOT NULL,
+  durations integer[] NOT NULL,  -- Attempts by how long they took: one number per class of core/durations.ts.
+  CONSTRAINT attempt_count_pkey PRIMARY KEY (application_id, endpoint_id, seconds, starts_at),
+  CONSTRAINT attempt_count_seconds_check CHECK ((seconds = ANY (ARRAY[60, 3600]))),
+)
+  WITH fillfactor=70
+CREATE INDEX attempt_count_by_age ON public.attempt_count USING btree (seconds, starts_at)
+
+TABLE attempt_count_position (
+  application_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C" NOT NULL,
+  counted_to text COLLATE "C" NOT NULL,  -- Every attempt up to this id is counted; changes together with the counters.
+  CONSTRAINT attempt_count_position_pkey PRIMARY KEY (application_id, endpoint_id),
+)
+  WITH fillfactor=70
 
 TABLE attempt_other (
   application_id text COLLATE "C" NOT NULL,
@@ -134,6 +160,16 @@ TABLE bucket_lease (
   CONSTRAINT bucket_lease_kind_check CHECK ((kind = ANY (ARRAY['delivery'::text, 'device'::text]))),
   CONSTRAINT bucket_lease_pkey PRIMARY KEY (kind, bucket),
 )
+
+-- Who is logged in to the dashboard, on every node. The token itself is only in the cookie.
+TABLE dashboard_session (
+  token_hash bytea NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  used_at timestamp with time zone NOT NULL DEFAULT now(),  -- Written at most once a minute; a session that is not used for long ends.
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT dashboard_session_pkey PRIMARY KEY (token_hash),
+)
+CREATE INDEX dashboard_session_expires ON public.dashboard_session USING btree (expires_at)
 
 TABLE delivery (
   application_id text COLLATE "C" NOT NULL,
@@ -202,9 +238,14 @@ TABLE endpoint (
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   deleted_at timestamp with time zone,
+  retry_schedule_ms integer[],  -- Delays after each failed attempt; null: those of the server.
+  warned_at timestamp with time zone,  -- When its owner was last warned that it is failing; of an earlier failing period when before failing_since.
+  disabled_at timestamp with time zone,  -- Since when it is disabled.
   CONSTRAINT endpoint_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(environment_id),
   CONSTRAINT endpoint_pkey PRIMARY KEY (application_id, endpoint_id),
 )
+CREATE INDEX endpoint_by_bucket ON public.endpoint USING btree (bucket, endpoint_id)  -- What a new owner of a bucket has to count on.
+CREATE INDEX endpoint_failing ON public.endpoint USING btree (failing_since) WHERE ((failing_since IS NOT NULL) AND (NOT disabled) AND (deleted_at IS NULL))
 CREATE UNIQUE INDEX endpoint_uid ON public.endpoint USING btree (application_id, uid) WHERE (deleted_at IS NULL)
 CREATE TRIGGER application_spread_changed AFTER UPDATE ON public.endpoint FOR EACH ROW WHEN (((old.disabled <> new.disabled) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION notify_application_spread()
 CREATE TRIGGER application_spread_grown AFTER INSERT ON public.endpoint FOR EACH ROW EXECUTE FUNCTION notify_application_spread()
@@ -264,6 +305,37 @@ TABLE instance (
   value text NOT NULL,
   CONSTRAINT instance_pkey PRIMARY KEY (name),
 )
+
+-- Failed attempts of an endpoint with the same cause.
+TABLE issue (
+  application_id text COLLATE "C" NOT NULL,
+  issue_id text COLLATE "C" NOT NULL,
+  endpoint_id text COLLATE "C" NOT NULL,
+  cause text COLLATE "C" NOT NULL,  -- An error code, or http_ and the status.
+  state text NOT NULL DEFAULT 'open'::text,
+  first_seen_at timestamp with time zone NOT NULL,
+  opened_at timestamp with time zone NOT NULL,  -- Its first failure, or the first after it was resolved.
+  last_seen_at timestamp with time zone NOT NULL,
+  attempts bigint NOT NULL,
+  reopened integer NOT NULL DEFAULT 0,
+  last_attempt_id text COLLATE "C" NOT NULL,
+  last_message_id text COLLATE "C" NOT NULL,
+  last_error text,
+  state_changed_at timestamp with time zone,  -- When people acknowledged or resolved it; a failure that began later opens a resolved one again.
+  CONSTRAINT issue_application_id_endpoint_id_cause_key UNIQUE (application_id, endpoint_id, cause),
+  CONSTRAINT issue_pkey PRIMARY KEY (application_id, issue_id),
+  CONSTRAINT issue_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'resolved'::text]))),
+)
+CREATE INDEX issue_by_age ON public.issue USING btree (last_attempt_id)
+CREATE INDEX issue_by_last_attempt ON public.issue USING btree (application_id, last_attempt_id)
+
+-- Links that log in once, until they expire; taken by deleting the row.
+TABLE login_link (
+  token_hash bytea NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT login_link_pkey PRIMARY KEY (token_hash),
+)
+CREATE INDEX login_link_expires ON public.login_link USING btree (expires_at)
 
 TABLE message (
   application_id text COLLATE "C" NOT NULL,

@@ -14,6 +14,7 @@ interface Step {
 
 const CHECKS: Step[] = [
   { name: "types", args: ["node_modules/typescript/bin/tsc", "--noEmit"] },
+  { name: "browser", args: ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "dashboard"] },
   { name: "lint", args: ["node_modules/oxlint/bin/oxlint", "--type-aware", "--deny-warnings"] },
   { name: "format", args: ["node_modules/oxfmt/bin/oxfmt", "--check", "."] },
 ];

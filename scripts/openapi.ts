@@ -1,9 +1,11 @@
-/** `npm run openapi`: writes openapi.json out of the route schemas of both APIs. Needs no database. */
+/** `npm run openapi`: writes openapi.json out of the route schemas of both APIs, and the dashboard's types. Needs no database. */
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseCidrList } from "../src/core/address.ts";
 import { IdSource } from "../src/core/ids.ts";
 import type { Log } from "../src/core/types.ts";
+import { KnownCallers } from "../src/api/auth.ts";
+import { Sessions } from "../src/api/dashboard/sessions.ts";
 import { describeApi } from "../src/api/openapi-document.ts";
 import { createApi, routesOf } from "../src/api/server.ts";
 import { Tokens } from "../src/api/tokens/tokens.ts";
@@ -11,6 +13,7 @@ import { registerBatteryRoutes } from "../src/battery/routes.ts";
 import { systemClock } from "../src/clock.ts";
 import { Storage } from "../src/storage/storage.ts";
 import { Vault } from "../src/storage/vault.ts";
+import { writeClientTypes } from "./client-types.ts";
 import manifest from "../package.json" with { type: "json" };
 
 const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -18,6 +21,9 @@ const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
 function unused(): never {
   throw new Error("A server that is only described does not work.");
 }
+
+/** Where the dashboard finds its types of the API. */
+export const CLIENT_TYPES = "dashboard/src/api/generated/paths.ts";
 
 /** The text of openapi.json: both APIs on a server that never listens, with a database never asked. */
 export async function writeOpenApi(): Promise<string> {
@@ -37,9 +43,18 @@ export async function writeOpenApi(): Promise<string> {
       resend: unused,
       endpointChanged: unused,
       taskCreated: unused,
+      retryScheduleMs: [],
     },
     authenticate: unused,
+    known: new KnownCallers(systemClock),
     tokens: new Tokens({ keys: [] }, systemClock),
+    sessions: new Sessions({
+      storage,
+      clock: systemClock,
+      random: unused,
+      password: undefined,
+      publicUrl: unused,
+    }),
     publicUrl: unused,
     clock: systemClock,
     log,
@@ -70,5 +85,8 @@ export async function writeOpenApi(): Promise<string> {
 }
 
 if (import.meta.main) {
-  writeFileSync(path.resolve(import.meta.dirname, "../openapi.json"), await writeOpenApi());
+  const root = path.resolve(import.meta.dirname, "..");
+  const text = await writeOpenApi();
+  writeFileSync(path.join(root, "openapi.json"), text);
+  writeFileSync(path.join(root, CLIENT_TYPES), writeClientTypes(text));
 }

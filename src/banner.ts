@@ -6,6 +6,8 @@ export interface ServerFacts {
   version: string;
   /** Undefined without the role `api`. */
   url: string | undefined;
+  /** Logs in to the dashboard once; undefined with a password of the operator's. */
+  loginLink: string | undefined;
   database: string;
   /** Keys as far as they are known in clear: made at this start, or preset. */
   sandboxKey: string | undefined;
@@ -37,6 +39,20 @@ function keyRows(config: Config, facts: ServerFacts): string {
   return row("Sandbox key", sandbox) + live;
 }
 
+function dashboardRow(config: Config, facts: ServerFacts): string {
+  if (facts.url === undefined) return "";
+  const { loginLink } = facts;
+  if (loginLink === undefined) {
+    const page = `${config.publicUrl ?? facts.url}/dashboard/`;
+    return row("Dashboard", `${page}  log in with AMPS_ADMIN_PASSWORD`);
+  }
+  const once = styleText(
+    "dim",
+    "  logs in once, within the hour; npm run login-link makes another",
+  );
+  return row("Dashboard", `${loginLink}${once}`);
+}
+
 function quickstart(facts: ServerFacts): string {
   if (facts.url === undefined || facts.firstDeviceId === undefined) return "";
   const key = facts.sandboxKey ?? "sk_test_…";
@@ -56,10 +72,10 @@ function quickstart(facts: ServerFacts): string {
 /** @param startMs how long the start took */
 export function formatBanner(config: Config, facts: ServerFacts, startMs: number): string {
   const title = `${styleText("bold", `Amps ${facts.version}`)} is ready (${(startMs / 1000).toFixed(1)} s)`;
-  const login = "with an API key; the dashboard's pages come with a later version";
   return (
     `\n  ${title}\n\n` +
-    (facts.url === undefined ? "" : row("Address", facts.url) + row("Login", login)) +
+    (facts.url === undefined ? "" : row("Address", facts.url)) +
+    dashboardRow(config, facts) +
     keyRows(config, facts) +
     row("Database", facts.database) +
     row("Roles", facts.roles.join(", ")) +

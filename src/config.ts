@@ -8,7 +8,12 @@ import { type AccessConfig, loadAccess } from "./config/access.ts";
 import { flagOf, Values } from "./config/values.ts";
 import { type CidrList, parseCidrList } from "./core/address.ts";
 import { parseDatabaseUrl } from "./core/database-url.ts";
-import { DEFAULT_RETRY_SCHEDULE_MS } from "./core/retry.ts";
+import {
+  DEFAULT_RETRY_SCHEDULE_MS,
+  RETRY_STEP_MS_MAX,
+  RETRY_STEP_MS_MIN,
+  RETRY_STEPS_MAX,
+} from "./core/retry.ts";
 import { OPTIONS } from "./options.ts";
 
 export type Role = "api" | "engine" | "battery";
@@ -61,8 +66,6 @@ const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "sile
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const LOOPBACK = "127.0.0.0/8,::1/128";
 const MASTER_KEY_BYTES = 32;
-const SCHEDULE_STEPS_MAX = 20;
-const STEP_MS_MAX = 7 * 86_400_000;
 const PROCESSES_MAX = 64;
 
 export type Loaded = { config: Config } | { problems: string[] } | { help: true };
@@ -96,8 +99,10 @@ function parseMasterKeys(text: string): Buffer[] | undefined {
 
 function parseSchedule(text: string): number[] | undefined {
   const steps = text.split(",").map((step) => parseDuration(step));
-  if (steps.length > SCHEDULE_STEPS_MAX) return undefined;
-  const valid = steps.filter((ms) => ms !== undefined && ms >= 1_000 && ms <= STEP_MS_MAX);
+  if (steps.length > RETRY_STEPS_MAX) return undefined;
+  const valid = steps.filter(
+    (ms) => ms !== undefined && ms >= RETRY_STEP_MS_MIN && ms <= RETRY_STEP_MS_MAX,
+  );
   return valid.length === steps.length ? valid.map(Number) : undefined;
 }
 
@@ -190,7 +195,7 @@ function loadDelivery(
     ),
     retryScheduleMs: values.parse("AMPS_RETRY_SCHEDULE", [...DEFAULT_RETRY_SCHEDULE_MS], {
       parse: parseSchedule,
-      expected: `must be 1 to ${SCHEDULE_STEPS_MAX} delays of 1s to 7d separated by commas, such as 5s,5m,2h`,
+      expected: `must be 1 to ${RETRY_STEPS_MAX} delays of 1s to 7d separated by commas, such as 5s,5m,2h`,
     }),
     deliveryTimeoutMs: values.parse("AMPS_DELIVERY_TIMEOUT", 30_000, {
       parse: (text) => {
@@ -260,7 +265,7 @@ function loadOperating(values: Values): Pick<Config, "retentionDays" | "metricsT
 function freeze(config: Config): Config {
   const { database, presetKeys, retryScheduleMs, environment } = config;
   for (const part of [database, presetKeys, retryScheduleMs, environment]) Object.freeze(part);
-  Object.freeze(config.egressAllow);
+  for (const list of [config.egressAllow, config.portalEmbed]) Object.freeze(list);
   return Object.freeze(config);
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { type Logger, pino } from "pino";
 import { formatBanner } from "./banner.ts";
 import { formatHelp, type LogLevel, readConfig } from "./config.ts";
+import { buildDashboard } from "./dashboard-build.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { createLogDestination, type LogDestination } from "./telemetry/log-destination.ts";
 
@@ -35,6 +36,18 @@ function makeLog(level: LogLevel, destination: LogDestination): Logger {
 
 /** Printing for people must not end the server when they have left. */
 process.stdout.on("error", () => undefined);
+
+/** Beside the start of the rest. Without its dashboard the server still does its work. */
+async function buildStaleDashboard(signal: AbortSignal): Promise<void> {
+  const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+  const built = await buildDashboard({
+    signal,
+    onBuild: () => tell("Building the dashboard (after a change of it, about 2 s) …"),
+  });
+  if (built.state !== "failed" || signal.aborted) return;
+  const left = built.stale ? "An older one is shown" : "The APIs work without it";
+  tell(`The dashboard could not be built. ${left}; \`npm run dashboard\` tells why.`);
+}
 
 function refuse(problems: string[]): never {
   process.stderr.write(`Amps cannot start:\n\n${problems.map((line) => `  ${line}`).join("\n")}\n`);
@@ -69,6 +82,9 @@ async function main(): Promise<void> {
       version,
       tell,
       logsDropped: () => destination.dropped,
+      dashboardBuilt: config.roles.has("api")
+        ? buildStaleDashboard(stopping.signal)
+        : Promise.resolve(),
     });
   } catch (error) {
     refuse(explain(error));

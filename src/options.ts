@@ -29,8 +29,8 @@ export const OPTIONS: readonly Option[] = [
   },
   {
     name: "AMPS_ADMIN_PASSWORD",
-    fallback: "unset",
-    meaning: "login of the dashboard to come; with NODE_ENV=production 12 characters or more",
+    fallback: "unset: a login link is printed",
+    meaning: "password of the dashboard; with NODE_ENV=production 12 characters or more",
   },
   {
     name: "AMPS_MASTER_KEY",
@@ -51,6 +51,11 @@ export const OPTIONS: readonly Option[] = [
     name: "AMPS_PUBLIC_URL",
     fallback: "where the API listens",
     meaning: "what links for people start with, such as https://amps.example.com",
+  },
+  {
+    name: "AMPS_PORTAL_EMBED",
+    fallback: "none",
+    meaning: "origins whose pages may show the portal in a frame, separated by commas",
   },
   {
     name: "AMPS_RATE_LIMIT",

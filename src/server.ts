@@ -2,7 +2,11 @@
 import { randomBytes, randomFillSync } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { createAuthenticator } from "./api/auth.ts";
+import { fileURLToPath } from "node:url";
+import { createAuthenticator, KnownCallers } from "./api/auth.ts";
+import { loadDashboard } from "./api/dashboard/assets.ts";
+import { makeLoginLink, Sessions } from "./api/dashboard/sessions.ts";
+import { listen, urlOf } from "./api/listen.ts";
 import { createApi } from "./api/server.ts";
 import { tokenKeysOf, Tokens } from "./api/tokens/tokens.ts";
 import type { ServerFacts } from "./banner.ts";
@@ -16,6 +20,7 @@ import type { ListenAddress } from "./core/address.ts";
 import { IdSource } from "./core/ids.ts";
 import type { EnvironmentMode } from "./core/types.ts";
 import { Engine } from "./engine/engine.ts";
+import { FailingWatch } from "./engine/failing-watch.ts";
 import { Node } from "./engine/ownership.ts";
 import { PartitionKeeper } from "./engine/partition-keeper.ts";
 import { createSender } from "./sender/sender.ts";
@@ -46,6 +51,8 @@ const API_CONNECTIONS = 6;
 /** Of the embedded database: both pools, the session and what is being replaced, with room. */
 const CONNECTIONS_PER_PROCESS = 20;
 const CONNECTIONS_SPARE = 80;
+/** Where `npm start` builds it. */
+const DASHBOARD_FOLDER = fileURLToPath(new URL("../dashboard/dist", import.meta.url));
 
 export interface RunningServer {
   facts: ServerFacts;
@@ -61,6 +68,8 @@ export interface ServerTools {
   tell: (line: string) => void;
   /** Log lines that had nowhere to go. */
   logsDropped?: () => number;
+  /** Settled when the dashboard's build is there, or known not to come. */
+  dashboardBuilt?: Promise<unknown>;
 }
 
 /** What was started, to be stopped in reverse order. */
@@ -109,6 +118,9 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
   const keeper = new PartitionKeeper(storage, systemClock, log, config.retentionDays);
   await keeper.start();
   stops.add(() => keeper.stop());
+  const failing = new FailingWatch({ storage, clock: systemClock, log, ids });
+  stops.add(() => failing.stop());
+  failing.start();
 
   const listening: ListenAddress[] = [];
   const work = await startWork(
@@ -201,6 +213,8 @@ interface Work {
   engine: Engine;
   driver: DeviceDriver;
   connectors: ReturnType<typeof createConnectors>;
+  /** Of the API; the node hears when a key is revoked. */
+  known: KnownCallers;
 }
 
 interface WorkTools extends ServerTools {
@@ -221,6 +235,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     ownAddresses,
   });
   stops.add(() => sender.close());
+  const known = new KnownCallers(systemClock);
   const node = new Node({
     storage,
     clock: systemClock,
@@ -230,6 +245,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     onNotification: (channel, payload) => {
       engine.notified(channel, payload);
       driver.notified(channel, payload);
+      if (channel === "amps_api_key") known.forget();
     },
   });
   const engine = new Engine({
@@ -245,6 +261,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     deliveryTimeoutMs: config.deliveryTimeoutMs,
     userAgent: `Amps-Webhooks/${version}`,
     observer: createAttemptWatch(telemetry.metrics, log),
+    counting: {},
     tracer,
   });
   const connectors = createConnectors({
@@ -269,7 +286,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
   engine.start();
   stops.add(() => driver.stop());
   driver.start();
-  return { node, engine, driver, connectors };
+  return { node, engine, driver, connectors, known };
 }
 
 interface ApiTools extends ServerTools {
@@ -285,19 +302,32 @@ interface ApiTools extends ServerTools {
 
 async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<string> {
   const { storage, ids, log, version, work, listening, telemetry, workStorage } = tools;
-  const { engine, driver, connectors } = work;
+  const { engine, driver, connectors, known } = work;
   const tokens = new Tokens(tokenKeysOf(config.jwtSecret, tools.masterKeys), systemClock);
-  const authenticate = createAuthenticator(storage, systemClock, tokens, {
-    perKey: config.rateLimit,
-  });
+  await tools.dashboardBuilt;
   let url = "";
+  const publicUrl = (): string => config.publicUrl ?? url;
+  const sessions = new Sessions({
+    storage,
+    clock: systemClock,
+    random: randomBytes,
+    password: config.adminPassword,
+    publicUrl,
+  });
+  const authenticate = createAuthenticator(storage, systemClock, tokens, {
+    limits: { perKey: config.rateLimit },
+    sessions,
+    known,
+  });
   const { condition, backlog } = watchParts(telemetry, { ...work, ...tools, config });
   const api = createApi({
     storage,
     engine,
     authenticate,
     tokens,
-    publicUrl: () => config.publicUrl ?? url,
+    sessions,
+    known,
+    publicUrl,
     clock: systemClock,
     log,
     ids,
@@ -317,6 +347,7 @@ async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<
       ...(config.metricsToken !== undefined && { token: config.metricsToken }),
     },
     tracer: telemetry.tracer,
+    pages: { assets: await loadDashboard(DASHBOARD_FOLDER, log), portalEmbed: config.portalEmbed },
     routes: [
       (app: FastifyInstance) =>
         registerBatteryRoutes(app, {
@@ -331,38 +362,10 @@ async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<
     ],
   });
   stops.add(() => api.close());
-  url = await listen(api, config, listening);
+  const address = await listen(api, config);
+  listening.push(address);
+  url = urlOf(address);
   return url;
-}
-
-async function listen(
-  api: FastifyInstance,
-  config: Config,
-  listening: ListenAddress[],
-): Promise<string> {
-  const { host } = config;
-  try {
-    await api.listen({ host, port: config.port });
-  } catch (cause) {
-    if (!(cause instanceof Error) || !("code" in cause)) throw cause;
-    if (cause.code === "EADDRINUSE") {
-      throw new Error(
-        `Port ${config.port} on ${host} is already in use. Stop what listens there, ` +
-          "or choose another port with AMPS_PORT (0 takes a free one).",
-        { cause },
-      );
-    }
-    throw new Error(
-      `Amps cannot listen on ${host}, port ${config.port}: check AMPS_HOST and AMPS_PORT.`,
-      { cause },
-    );
-  }
-  const address = api.server.address();
-  if (address === null || typeof address === "string") throw new Error("The API has no TCP port.");
-  const { port } = address;
-  listening.push({ host, port });
-  const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `http://${shown.includes(":") ? `[${shown}]` : shown}:${port}`;
 }
 
 async function describe(
@@ -379,6 +382,10 @@ async function describe(
   return {
     version: tools.version,
     url,
+    loginLink:
+      url === undefined || config.adminPassword !== undefined
+        ? undefined
+        : await makeLoginLink(storage, randomBytes, config.publicUrl ?? url),
     database: config.database.kind === "embedded" ? embedded : `${server}, from DATABASE_URL`,
     sandboxKey: newKeys.sandbox,
     liveKey: newKeys.live,

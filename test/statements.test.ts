@@ -16,7 +16,7 @@ import { openStorage } from "./support/test-node.ts";
 const WEEK_MS = 7 * 24 * 3_600_000;
 const STORAGE_FOLDER = path.resolve(import.meta.dirname, "../src/storage");
 /** Tables, with their partitions, that hold millions of rows. */
-const BIG = /^(delivery|message|attempt|action)(_other|_\d{8})?$/;
+const BIG = /^(delivery|message|attempt|attempt_count|issue|action)(_other|_\d{8})?$/;
 
 let database: TestDatabase;
 let client: pg.Client;
@@ -59,6 +59,18 @@ const FILL = `
   VALUES ('org_0', 'sandbox', 'app_0'), ('org_1', 'live', 'app_1');
   INSERT INTO endpoint (application_id, endpoint_id, environment_id, bucket, url)
   SELECT DISTINCT 'app_' || n % 50, 'ep_' || n % 500, 'org_0', n % 500 % 64, '' FROM message_ids;
+  INSERT INTO attempt_count (application_id, endpoint_id, seconds, starts_at, attempts, successes,
+    durations)
+  SELECT 'app_' || n % 50, 'ep_' || n % 500, (ARRAY[60, 3600])[n % 2 + 1],
+    now() - n / 500 * interval '1 hour', 1, 1, '{1}'
+  FROM message_ids;
+  INSERT INTO attempt_count_position (application_id, endpoint_id, counted_to)
+  SELECT application_id, endpoint_id, '' FROM endpoint;
+  INSERT INTO issue (application_id, issue_id, endpoint_id, cause, first_seen_at, opened_at,
+    last_seen_at, attempts, last_attempt_id, last_message_id)
+  SELECT 'app_' || n % 50, 'iss_' || n, 'ep_' || n % 500, 'http_' || n / 500, now(), now(), now(), 1,
+    replace(id, 'msg_', 'atmpt_'), id
+  FROM message_ids;
   INSERT INTO device (environment_id, device_id, bucket, connector, name)
   SELECT 'org_' || n % 2, 'dev_' || n, n % 64, 'sandbox', '' FROM generate_series(0, 999) n;
   INSERT INTO action (environment_id, action_id, device_id, device_type, bucket, command, parameters,

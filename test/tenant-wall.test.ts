@@ -25,6 +25,9 @@ const STORAGE_FOLDER = path.resolve(import.meta.dirname, "../src/storage");
 /** Not keyed, so never run for a request; each has its reason. */
 const UNKEYED: Record<string, string> = {
   "find-api-key": "who calls is not known yet; keyed by the digest of the key",
+  "note-key-use": "the same, by the digest of the key that was just found",
+  "find-dashboard-session":
+    "who is logged in opens all environments; keyed by the digest of the session",
   "find-open-actions": "driver: by bucket",
   "load-open-actions": "driver: keys of a batch, handed over by other nodes",
   "insert-actions": "batch of many callers, each row with its own environment",
@@ -45,6 +48,7 @@ const UNKEYED: Record<string, string> = {
   "find-endpoint-secrets-to-reseal": "job over all secrets: they stay sealed",
   "reseal-endpoint-secrets": "the same job: a batch",
   "note-endpoint-health": "engine: a batch of its buckets",
+  "warn-of-failing-endpoints": "watch: by age of the failing period",
   "find-environment": "start: by mode",
   "find-oldest-due": "metrics of the node: by bucket",
   "prune-event-ids": "keeper: by age",
@@ -54,6 +58,11 @@ const UNKEYED: Record<string, string> = {
   "expire-payloads": "keeper: by age",
   "prune-tasks": "keeper: by age",
   "find-running-tasks": "engine: by bucket",
+  "prepare-attempt-counts": "engine: a batch of endpoints of its buckets",
+  "count-recorded-attempts": "engine: the same batch",
+  "find-uncounted-endpoints": "engine: by bucket",
+  "prune-attempt-counts": "keeper: by age",
+  "prune-issues": "keeper: by age",
   "publish-attempt-events":
     "engine: a batch of results of its buckets, each with its own application",
 };

@@ -95,6 +95,7 @@ export async function addEndpoint(
       description: "",
       version: 1,
       throttleRate: null,
+      retryScheduleMs: null,
       disabled: false,
       disabledReason: null,
       eventTypes: null,

@@ -4,10 +4,10 @@ import { expectAccessible } from "../../test/support/browser/accessibility.ts";
 import { test } from "../../test/support/browser/browser-test.ts";
 
 test.for(["light", "dark"] as const)(
-  "the landing page is accessible, %s",
+  "the plain page of the server is accessible, %s",
   async (theme, { open }) => {
     const page = await open({ theme });
-    await page.goto("/");
+    await page.goto("/docs");
     await page.getByRole("heading", { name: "The first event" }).waitFor();
     await expectAccessible(page);
   },
@@ -24,6 +24,6 @@ test("/docs answers people too, and its links lead somewhere", async ({ open }) 
 
 test.fails("a test fails by what its page did wrong, whatever it looked at", async ({ open }) => {
   const page = await open();
-  await page.goto("/");
+  await page.goto("/docs");
   await page.evaluate("console.error('wrong')");
 });

@@ -5,7 +5,7 @@
 import type { FastifyRequest } from "fastify";
 import { findApplication } from "../storage/applications/find-application.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Identity, Portal } from "./auth.ts";
+import type { Identity, Portal } from "./identity.ts";
 import { ApiError, notFound } from "./errors.ts";
 import { pathName } from "./request.ts";
 import type { Capability } from "./tokens/tokens.ts";
@@ -22,6 +22,7 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   ["GET /app/:appId/attempt/msg/:msgId", "ViewBase"],
   ["GET /app/:appId/endpoint", "ViewBase"],
   ["POST /app/:appId/endpoint", "ManageEndpoint"],
+  ["POST /app/:appId/endpoint/check", "ManageEndpoint"],
   ["GET /app/:appId/msg", "ViewBase"],
   [`GET ${MESSAGE}`, "ViewBase"],
   [`GET ${MESSAGE}/raw`, "ViewBase"],
@@ -37,15 +38,20 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   [`GET ${ENDPOINT}/headers`, "ViewBase"],
   [`PUT ${ENDPOINT}/headers`, "ManageEndpoint"],
   [`PATCH ${ENDPOINT}/headers`, "ManageEndpoint"],
+  [`GET ${ENDPOINT}/retry-schedule`, "ViewBase"],
   [`GET ${ENDPOINT}/msg`, "ViewBase"],
   [`GET ${ENDPOINT}/secret`, "ViewEndpointSecret"],
+  [`GET ${ENDPOINT}/secret/old`, "ViewBase"],
   [`POST ${ENDPOINT}/secret/rotate`, "ManageEndpointSecret"],
   [`GET ${ENDPOINT}/stats`, "ViewBase"],
+  [`GET ${ENDPOINT}/statistics`, "ViewBase"],
+  ["GET /app/:appId/statistics", "ViewBase"],
   [`POST ${ENDPOINT}/recover`, "CreateAttempts"],
   [`POST ${ENDPOINT}/replay-missing`, "CreateAttempts"],
   [`POST ${ENDPOINT}/bulk-replay`, "CreateAttempts"],
   ["GET /event-type", "ViewBase"],
   ["GET /event-type/:eventTypeName", "ViewBase"],
+  ["POST /retry-schedule/preview", "ViewBase"],
   ["POST /auth/logout", null],
 ]);
 

@@ -1,49 +1,21 @@
 /**
- * Who calls: the API key, or a token in its place, decides the environment and what may be done in it.
- * Shared by the webhook API and the battery API.
+ * Who calls: the API key, or a token or the dashboard's session in its place, decides the environment and
+ * what may be done in it. Shared by the webhook API and the battery API.
  */
 import { createHash } from "node:crypto";
 import { subscriberOf } from "../core/address.ts";
 import { type Rate, RateLimiter } from "../core/request-rate.ts";
-import type { Clock, EnvironmentMode } from "../core/types.ts";
+import type { Clock } from "../core/types.ts";
 import { findApiKey } from "../storage/api-keys/find-api-key.ts";
+import { noteKeyUse } from "../storage/api-keys/note-key-use.ts";
 import { findEnvironment } from "../storage/environments/find-environment.ts";
 import { findPortalCaller } from "../storage/portal/portal-session.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Sessions } from "./dashboard/sessions.ts";
+import type { Authenticate, Authentication, Identity, RequestHeaders } from "./identity.ts";
+import { identifySession } from "./session-auth.ts";
 import { looksLikeToken } from "./tokens/jwt.ts";
-import type { Capability, TokenReading, TokenRefusal, Tokens } from "./tokens/tokens.ts";
-
-/** Request headers as Node gives them: lower-case names. */
-export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
-
-export interface Identity {
-  environmentId: string;
-  mode: EnvironmentMode;
-  defaultApplicationId: string;
-  /** `read` keys may not write, nor read secrets. */
-  scope: "full" | "read";
-  /** Something to show to people: prefix and last four characters of a key. */
-  keyHint: string;
-  /** Of an application token: only this application, and of it only what is granted. */
-  portal: Portal | null;
-}
-
-export interface Portal {
-  applicationId: string;
-  tokenId: string | null;
-  featureFlags: readonly string[];
-  /** Null: all of them. */
-  capabilities: readonly Capability[] | null;
-}
-
-export type Authentication =
-  | { ok: true; identity: Identity }
-  | { ok: false; reason: "missing" }
-  | { ok: false; reason: "invalid"; code: TokenRefusal; detail: string }
-  | { ok: false; reason: "limited"; detail: string; retryAfterSeconds: number };
-
-/** @param address the peer's */
-export type Authenticate = (headers: RequestHeaders, address: string) => Promise<Authentication>;
+import type { TokenReading, Tokens } from "./tokens/tokens.ts";
 
 /** Each process counts for itself. */
 export interface AccessLimits {
@@ -51,6 +23,13 @@ export interface AccessLimits {
   perKey?: Rate | null;
   /** Bad credentials from one address. */
   failures?: Rate;
+}
+
+export interface AuthenticatorOptions {
+  limits?: AccessLimits;
+  /** Undefined: nobody can be logged in. */
+  sessions?: Sessions;
+  known?: KnownCallers;
 }
 
 /** Far above what a mistyped key causes; a good key from the same address is never refused for it. */
@@ -78,6 +57,36 @@ function credentialOf(headers: RequestHeaders): string | null | undefined {
   return bearer === undefined || bearer === apiKey ? apiKey : null;
 }
 
+/** Keys and tokens that were found a moment ago, so that not every request asks the database. */
+export class KnownCallers {
+  readonly #clock: Clock;
+  readonly #known = new Map<string, { identity: Identity; until: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  find(credential: string): Identity | undefined {
+    const found = this.#known.get(credential);
+    if (found !== undefined && this.#clock.monotonic() < found.until) return found.identity;
+    this.#known.delete(credential);
+    return undefined;
+  }
+
+  remember(credential: string, identity: Identity, forMs: number): void {
+    if (this.#known.size >= CACHED_KEYS_MAX) this.#known.clear();
+    this.#known.set(credential, {
+      identity,
+      until: this.#clock.monotonic() + Math.min(forMs, CACHE_MS),
+    });
+  }
+
+  /** A key was revoked: all are looked up again. */
+  forget(): void {
+    this.#known.clear();
+  }
+}
+
 /** Every bad key costs the same: one digest and one look-up. */
 async function findKey(storage: Storage, key: string | null): Promise<Identity | undefined> {
   const hash = createHash("sha256")
@@ -85,8 +94,10 @@ async function findKey(storage: Storage, key: string | null): Promise<Identity |
     .digest();
   const found = await findApiKey(storage, hash);
   if (found === undefined || key === null || !KEY.test(key)) return undefined;
-  const { hint, ...rest } = found;
-  return { ...rest, keyHint: hint, portal: null };
+  const { hint, keyId, stale, ...rest } = found;
+  // Nobody waits for it, and nothing is lost with it.
+  if (stale) noteKeyUse(storage, hash).catch(() => undefined);
+  return { ...rest, keyHint: hint, callerId: `key ${keyId}`, portal: null };
 }
 
 async function findOrganisation(storage: Storage, organisationId: string): Promise<Authentication> {
@@ -101,6 +112,7 @@ async function findOrganisation(storage: Storage, organisationId: string): Promi
     ...environment,
     scope: "full",
     keyHint: "organisation token",
+    callerId: `organisation ${environment.environmentId}`,
     portal: null,
   };
   return { ok: true, identity };
@@ -114,41 +126,36 @@ async function findPortal(
   if (caller === undefined) return INVALID;
   const { environmentId, applicationId, tokenId, featureFlags, capabilities } = token;
   const portal = { applicationId, tokenId, featureFlags, capabilities };
-  const keyHint = "application token";
-  return { ok: true, identity: { environmentId, ...caller, scope: "full", keyHint, portal } };
+  const who = { keyHint: "application token", callerId: `application ${applicationId}` };
+  return { ok: true, identity: { environmentId, ...caller, scope: "full", ...who, portal } };
 }
 
 type Identify = (headers: RequestHeaders) => Promise<Authentication>;
 
-function createIdentifier(storage: Storage, clock: Clock, tokens: Tokens): Identify {
-  const known = new Map<string, { identity: Identity; until: number }>();
-  const remember = (credential: string, identity: Identity, forMs: number): void => {
-    if (known.size >= CACHED_KEYS_MAX) known.clear();
-    known.set(credential, { identity, until: clock.monotonic() + Math.min(forMs, CACHE_MS) });
-  };
+function createIdentifier(
+  storage: Storage,
+  { clock, tokens, known }: { clock: Clock; tokens: Tokens; known: KnownCallers },
+): Identify {
   const readToken = async (text: string): Promise<Authentication> => {
     const token = tokens.read(text);
     if (token.kind === "refused") return { ok: false, reason: "invalid", ...token };
     if (token.kind === "application") return await findPortal(storage, token);
     const found = await findOrganisation(storage, token.organisationId);
-    if (found.ok) remember(text, found.identity, token.expiresAt - clock.now());
+    if (found.ok) known.remember(text, found.identity, token.expiresAt - clock.now());
     return found;
   };
   return async (headers) => {
     const credential = credentialOf(headers);
     if (credential === undefined) return { ok: false, reason: "missing" };
     // Only what was found in the database is ever in the map.
-    const cached = credential === null ? undefined : known.get(credential);
-    if (cached !== undefined && clock.monotonic() < cached.until) {
-      return { ok: true, identity: cached.identity };
-    }
+    const cached = credential === null ? undefined : known.find(credential);
+    if (cached !== undefined) return { ok: true, identity: cached };
     if (credential !== null && looksLikeToken(credential)) return await readToken(credential);
     const identity = await findKey(storage, credential);
     if (identity !== undefined && credential !== null) {
-      remember(credential, identity, CACHE_MS);
+      known.remember(credential, identity, CACHE_MS);
       return { ok: true, identity };
     }
-    known.delete(credential ?? "");
     // Last, so that it costs the same: only the signing secret itself is told apart.
     const said = tokens.read(credential ?? "");
     if (said.kind === "refused") return { ok: false, reason: "invalid", ...said };
@@ -161,27 +168,31 @@ function limited(detail: string, waitMs: number): Authentication {
 }
 
 /**
- * Answers who sends `headers`. Accepts `x-api-key: KEY` and `Authorization: Bearer KEY`; both at
- * once only when they agree. Application tokens are looked up every time: they end at once.
+ * Answers who asks. Accepts `x-api-key: KEY` and `Authorization: Bearer KEY`, both at once only when they
+ * agree, or else a session of the dashboard. Application tokens and sessions are looked up every time: they
+ * end at once.
  */
 export function createAuthenticator(
   storage: Storage,
   clock: Clock,
   tokens: Tokens,
-  limits: AccessLimits = {},
+  { limits = {}, sessions, known = new KnownCallers(clock) }: AuthenticatorOptions = {},
 ): Authenticate {
-  const identify = createIdentifier(storage, clock, tokens);
+  const identify = createIdentifier(storage, { clock, tokens, known });
   const perKey = limits.perKey ? new RateLimiter(limits.perKey) : undefined;
   const failures = new RateLimiter(limits.failures ?? FAILURES);
-  return async (headers, address) => {
-    const answer = await identify(headers);
+  return async (asked, quietly = false) => {
+    const hasKey = credentialOf(asked.headers) !== undefined;
+    const answer =
+      (sessions && (await identifySession(sessions, asked, { hasKey, quietly }))) ??
+      (await identify(asked.headers));
+    if (quietly) return answer;
     if (answer.ok && perKey !== undefined) {
-      const key = answer.identity.portal?.applicationId ?? credentialOf(headers) ?? "";
-      const waitMs = perKey.take(key, clock.monotonic());
+      const waitMs = perKey.take(answer.identity.callerId, clock.monotonic());
       return waitMs === 0 ? answer : limited("Too many requests with this key.", waitMs);
     }
     if (answer.ok || answer.reason !== "invalid") return answer;
-    const waitMs = failures.take(subscriberOf(address), clock.monotonic());
+    const waitMs = failures.take(subscriberOf(asked.ip), clock.monotonic());
     return waitMs === 0 ? answer : limited("Too many bad keys from this address.", waitMs);
   };
 }

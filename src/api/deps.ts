@@ -6,7 +6,10 @@ import type { Metrics } from "../core/metrics.ts";
 import type { Clock, Log, Tracer, UnixMs } from "../core/types.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Authenticate } from "./auth.ts";
+import type { KnownCallers } from "./auth.ts";
+import type { Authenticate } from "./identity.ts";
+import type { PagesOptions } from "./dashboard/page-routes.ts";
+import type { Sessions } from "./dashboard/sessions.ts";
 import type { MetricsRouteOptions } from "./metrics-route.ts";
 import type { Tokens } from "./tokens/tokens.ts";
 
@@ -28,9 +31,15 @@ export interface Pressure {
 
 export interface ApiDeps {
   storage: Storage;
-  engine: Pick<Engine, "publish" | "publishTo" | "resend" | "endpointChanged" | "taskCreated">;
+  engine: Pick<
+    Engine,
+    "publish" | "publishTo" | "resend" | "endpointChanged" | "taskCreated" | "retryScheduleMs"
+  >;
   authenticate: Authenticate;
+  /** What `authenticate` remembers; forgotten when a key is revoked. */
+  known: KnownCallers;
   tokens: Tokens;
+  sessions: Sessions;
   /** What links to people start with, without a slash at the end; never from a request. */
   publicUrl: () => string;
   clock: Clock;
@@ -55,6 +64,8 @@ export interface ApiDeps {
   /** Undefined: there is no `/metrics`. */
   metricsRoute?: MetricsRouteOptions;
   tracer?: Tracer | undefined;
+  /** Undefined: the dashboard is not built. */
+  pages?: Partial<PagesOptions>;
   /** More APIs on the same server, each mounted at `/` in a context of its own. */
   routes?: readonly ((app: FastifyInstance) => Promise<void>)[];
 }

@@ -5,7 +5,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Metrics } from "../core/metrics.ts";
-import type { Authenticate } from "./auth.ts";
+import type { Authenticate } from "./identity.ts";
 import { ApiError } from "./errors.ts";
 
 export const METRICS_PATH = "/metrics";
@@ -30,7 +30,7 @@ function hasToken({ headers }: FastifyRequest, token: string | undefined): boole
 
 /** A portal's token is of one application; these figures are of all. */
 async function isOperators(request: FastifyRequest, authenticate: Authenticate): Promise<boolean> {
-  const answer = await authenticate(request.headers, request.ip);
+  const answer = await authenticate(request);
   return answer.ok && answer.identity.portal === null;
 }
 

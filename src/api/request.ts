@@ -1,7 +1,7 @@
 /** What our hooks add to a request, and how routes read it. */
 import type { FastifyRequest } from "fastify";
 import type { Caller } from "../storage/tenant-wall.ts";
-import type { Identity } from "./auth.ts";
+import type { Identity } from "./identity.ts";
 import { notFound } from "./errors.ts";
 
 declare module "fastify" {

@@ -5,6 +5,7 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { installAdmission } from "./admission.ts";
 import { installBodyParser } from "./body-parser.ts";
+import { registerPages } from "./dashboard/page-routes.ts";
 import type { ApiDeps } from "./deps.ts";
 import { answerClientError, logError, sendError, toApiError } from "./error-handling.ts";
 import { ApiError } from "./errors.ts";
@@ -120,7 +121,7 @@ function installRefusals(app: FastifyInstance, deps: ApiDeps, routes: RouteTable
     const methods = routes.methodsOf(pathOf(request.url));
     const { method } = request;
     const error =
-      methods.length === 0
+      methods.length === 0 || methods.includes(method)
         ? new ApiError("not_found", `There is nothing at ${method} of this path.`)
         : new ApiError("method_not_allowed", `${method} is not possible here.`, {
             allow: methods.join(", "),
@@ -163,7 +164,9 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   installBodyParser(app);
   installAdmission(app, deps);
   installRefusals(app, deps, routes);
-  registerLanding(app, deps.version);
+  const { assets, portalEmbed = [] } = deps.pages ?? {};
+  registerLanding(app, { version: deps.version, hasDashboard: assets !== undefined });
+  registerPages(app, { assets, portalEmbed });
   if (deps.metricsRoute !== undefined) {
     registerMetrics(app, deps.metricsRoute, deps.authenticate);
   }

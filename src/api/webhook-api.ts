@@ -6,9 +6,11 @@ import { registerAdmin } from "./admin-routes.ts";
 import { registerApplications } from "./applications/routes.ts";
 import { registerDestinations } from "./attempts/destination-routes.ts";
 import { registerAttempts } from "./attempts/routes.ts";
-import type { Authentication } from "./auth.ts";
+import type { Authentication } from "./identity.ts";
+import { registerDashboard } from "./dashboard/routes.ts";
 import type { ApiDeps } from "./deps.ts";
 import { registerEndpointActivity } from "./endpoints/activity-routes.ts";
+import { registerEndpointSetup } from "./endpoints/setup-routes.ts";
 import { registerEndpointPlaces } from "./endpoints/places.ts";
 import { logError, sendError, toApiError } from "./error-handling.ts";
 import { ApiError } from "./errors.ts";
@@ -23,6 +25,7 @@ import { registerOpenApi } from "./openapi-route.ts";
 import { registerPortalAccess } from "./portal/routes.ts";
 import { callerOf } from "./request.ts";
 import { registerReplays } from "./tasks/replay-routes.ts";
+import { registerStatistics } from "./statistics/routes.ts";
 import { registerTasks } from "./tasks/routes.ts";
 import { Scope } from "./scope.ts";
 
@@ -35,7 +38,8 @@ export const OPEN_TO_ALL_ORIGINS = {
 
 /**
  * Portals call this API from browsers on any origin. Keys are sent by scripts on purpose, never by the
- * browser itself, so an open origin gives nothing away.
+ * browser itself, so an open origin gives nothing away; and what a browser sends itself, the cookie of the
+ * dashboard's session, it sends to nobody who allows all origins.
  */
 export async function allowOrigins(
   request: FastifyRequest,
@@ -55,7 +59,8 @@ export async function allowOrigins(
 }
 
 function refusalOf(answer: Extract<Authentication, { ok: false }>): ApiError {
-  if (answer.reason === "invalid") return new ApiError(answer.code, answer.detail);
+  if (answer.reason === "invalid" || answer.reason === "refused")
+    return new ApiError(answer.code, answer.detail);
   if (answer.reason === "limited") return new ApiError("rate_limited", answer.detail, answer);
   const detail = "No API key: send `Authorization: Bearer KEY`.";
   return new ApiError("authentication_failed", detail);
@@ -68,7 +73,7 @@ function installAuthentication(
 ): void {
   app.addHook("onRequest", async (request) => {
     if (request.routeOptions.config.access === "none") return;
-    const answer = await authenticate(request.headers, request.ip);
+    const answer = await authenticate(request);
     if (!answer.ok) throw refusalOf(answer);
     const { identity } = answer;
     request.identity = identity;
@@ -102,11 +107,14 @@ export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promis
     return payload;
   });
   registerAdmin(app);
+  registerDashboard(app, options);
   registerHealth(app, deps);
   registerOpenApi(app);
   registerApplications(app, deps, scope);
   registerEndpointPlaces(app, deps, scope);
   registerEndpointActivity(app, deps, scope);
+  registerEndpointSetup(app, deps, scope);
+  registerStatistics(app, deps, scope);
   registerEventTypes(app, deps);
   registerMessages(app, deps, scope);
   registerMessageBatches(app, deps, scope);

@@ -1,5 +1,5 @@
 /** What the routes of the battery API are given, and what they share. */
-import type { Authenticate } from "../api/auth.ts";
+import type { Authenticate } from "../api/identity.ts";
 import type { IdSource } from "../core/ids.ts";
 import type { Clock, Log } from "../core/types.ts";
 import type { Action } from "../storage/actions/action.ts";

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { TSchema } from "typebox";
-import type { Authenticate } from "../api/auth.ts";
+import type { Authenticate, SessionRefusal } from "../api/identity.ts";
 import { logError, toApiError } from "../api/error-handling.ts";
 import { writeJson } from "../api/json-text.ts";
 import { callerOf, identityOf } from "../api/request.ts";
@@ -64,17 +64,36 @@ function refused(error: unknown, request: FastifyRequest, log: Log): Refusal {
   return refusalOf(apiError);
 }
 
+const SESSION_REFUSALS = {
+  bad_request: "INVALID_REQUEST",
+  authentication_failed: "UNAUTHORIZED",
+  "insufficient access": "INSUFFICIENT_PERMISSIONS",
+} as const;
+
+function sessionRefusal({
+  code,
+  detail: message,
+}: {
+  code: SessionRefusal;
+  detail: string;
+}): Refusal {
+  if (code !== "bad_request") return new Refusal(SESSION_REFUSALS[code], { message });
+  const details = { reason: "session.environment" };
+  return new Refusal(SESSION_REFUSALS[code], { status: 400, message, details });
+}
+
 /** A portal shows webhooks; batteries are the organisation's. */
 const PORTAL = "An application token of the webhook API opens no batteries.";
 
 async function authenticate(request: FastifyRequest, ask: Authenticate): Promise<void> {
-  const answer = await ask(request.headers, request.ip);
+  const answer = await ask(request);
   if (!answer.ok) {
     if (answer.reason === "limited") {
       const { detail: message, retryAfterSeconds } = answer;
       const details = { reason: "rate_limit", retryAfterSeconds };
       throw new Refusal("RATE_LIMIT_EXCEEDED", { message, retryAfterSeconds, details });
     }
+    if (answer.reason === "refused") throw sessionRefusal(answer);
     throw new Refusal(answer.reason === "missing" ? "UNAUTHORIZED" : "INVALID_API_KEY");
   }
   if (answer.identity.portal !== null) {

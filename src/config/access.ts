@@ -9,6 +9,8 @@ export interface AccessConfig {
   publicUrl?: string;
   /** Requests with one API key that a process answers; null: any number. */
   rateLimit: Rate | null;
+  /** Origins whose pages may show the portal in a frame. */
+  portalEmbed: string[];
 }
 
 const PER_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000 };
@@ -27,6 +29,14 @@ function parsePublicUrl(text: string): string | undefined {
   return new URL(text).href.replace(/\/+$/, "");
 }
 
+/** `https://shop.example, http://localhost:3000`; an origin has no path. */
+function parseOrigins(text: string): string[] | undefined {
+  const origins = text.split(",").map((origin) => origin.trim().replace(/\/$/, ""));
+  const isOrigin = (name: string): boolean =>
+    /^https?:\/\/[^\s;,'"*]+$/.test(name) && URL.canParse(name) && new URL(name).origin === name;
+  return origins.every(isOrigin) ? origins : undefined;
+}
+
 export function loadAccess(values: Values): AccessConfig {
   const jwtSecret = values.parse<string | undefined>("AMPS_JWT_SECRET", undefined, {
     parse: (text) => (text.length < JWT_SECRET_LENGTH_MIN ? undefined : text),
@@ -40,8 +50,13 @@ export function loadAccess(values: Values): AccessConfig {
     parse: parseRate,
     expected: "must be a rate such as 1000/s, 600/m or 100/h, or off",
   });
+  const portalEmbed = values.parse<string[]>("AMPS_PORTAL_EMBED", [], {
+    parse: parseOrigins,
+    expected: "must be origins separated by commas, such as https://shop.example.com",
+  });
   return {
     rateLimit,
+    portalEmbed,
     ...(jwtSecret !== undefined && { jwtSecret }),
     ...(publicUrl !== undefined && { publicUrl }),
   };

@@ -6,6 +6,7 @@
  *      │              ├─ failure, none left, or abort-message ─► exhausted ─ resend ─► waiting
  *      └── endpoint disabled: parked, visible, replayable
  */
+import { disablesAt } from "./failing.ts";
 import { honourRetryAfter, parseRetryAfter, retryDelayMs } from "./retry.ts";
 import type { SendResult } from "./send-result.ts";
 import type { UnixMs } from "./types.ts";
@@ -38,7 +39,6 @@ export interface DecisionInput {
   random: number;
 }
 
-const FAILING_MS_MAX = 5 * 24 * 3_600_000;
 const STATUS_GONE = 410;
 
 function isSuccess(result: SendResult): boolean {
@@ -52,7 +52,7 @@ function disableReason(input: DecisionInput): DisableReason | null {
     if (result.status === STATUS_GONE) return "gone";
   }
   if (isSuccess(result) || failingSince === null) return null;
-  return now - failingSince >= FAILING_MS_MAX ? "failing_for_5_days" : null;
+  return now >= disablesAt(failingSince) ? "failing_for_5_days" : null;
 }
 
 export function decide(input: DecisionInput): Decision {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseDurationMs, parseInstant } from "./duration.ts";
+import { formatDurationMs, parseDurationMs, parseInstant } from "./duration.ts";
 
 describe("parseDurationMs", () => {
   test.for([
@@ -21,6 +21,27 @@ describe("parseDurationMs", () => {
       expect(parseDurationMs(text)).toBeUndefined();
     },
   );
+});
+
+describe("formatDurationMs", () => {
+  test.for([
+    [5_000, "5s"],
+    [90_000, "90s"],
+    [5_400_000, "90m"],
+    [7_200_000, "2h"],
+    [604_800_000, "7d"],
+    [1_500, "1500ms"],
+  ] as const)("%d is %s", ([durationMs, text]) => {
+    expect(formatDurationMs(durationMs)).toBe(text);
+  });
+
+  test("is what parseDurationMs reads", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 604_800_000 }), (durationMs) => {
+        expect(parseDurationMs(formatDurationMs(durationMs))).toBe(durationMs);
+      }),
+    );
+  });
 });
 
 describe("parseInstant", () => {

@@ -19,6 +19,13 @@ export function parseDurationMs(text: string): number | undefined {
   return unitMs === undefined ? undefined : Math.round(Number(match?.[1]) * unitMs);
 }
 
+/** As `parseDurationMs` reads it, in the largest unit that leaves no fraction: `90m`, `2h`. */
+export function formatDurationMs(durationMs: number): string {
+  const units = Object.entries(UNIT_MS).toReversed();
+  const [unit, unitMs] = units.find(([, ms]) => durationMs % ms === 0) ?? ["ms", 1];
+  return `${durationMs / unitMs}${unit}`;
+}
+
 const INSTANT =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$/i;
 

@@ -15,7 +15,8 @@ export type IdPrefix =
   | "act_"
   | "node_"
   | "tok_"
-  | "qtask_";
+  | "qtask_"
+  | "key_";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));

@@ -6,6 +6,7 @@ export const OPERATIONAL_EVENT_TYPES: readonly string[] = [
   "endpoint.deleted",
   "endpoint.disabled",
   "endpoint.enabled",
+  "endpoint.failing",
   "endpoint.updated",
   "message.attempt.exhausted",
   "message.attempt.failing",

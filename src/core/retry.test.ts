@@ -5,6 +5,7 @@ import {
   honourRetryAfter,
   parseRetryAfter,
   retryDelayMs,
+  retryTimes,
 } from "./retry.ts";
 
 const HOUR_MS = 3_600_000;
@@ -42,6 +43,47 @@ describe("retryDelayMs", () => {
 
   test("an empty schedule tries once", () => {
     expect(retryDelayMs([], 1, 0.5)).toBeNull();
+  });
+});
+
+describe("retryTimes", () => {
+  test("adds up delays, and the jitter of each", () => {
+    expect(retryTimes([5_000, 300_000], NOW)).toEqual([
+      { attempt: 1, delayMs: null, earliest: NOW, at: NOW, latest: NOW },
+      {
+        attempt: 2,
+        delayMs: 5_000,
+        earliest: NOW + 4_000,
+        at: NOW + 5_000,
+        latest: NOW + 6_000,
+      },
+      {
+        attempt: 3,
+        delayMs: 300_000,
+        earliest: NOW + 244_000,
+        at: NOW + 305_000,
+        latest: NOW + 366_000,
+      },
+    ]);
+    expect(retryTimes([], NOW)).toHaveLength(1);
+  });
+
+  test("no chain of delays as they are drawn leaves them", () => {
+    const step = fc.integer({ min: 1_000, max: 7 * DAY_MS });
+    const drawn = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(step, drawn), { maxLength: 20 }), (steps) => {
+        const schedule = steps.map(([ms]) => ms);
+        let at = NOW;
+        for (const [index, [, random]] of steps.entries()) {
+          at += retryDelayMs(schedule, index + 1, random) ?? NaN;
+          const time = retryTimes(schedule, NOW)[index + 1];
+          // Each delay is rounded by itself.
+          expect(at).toBeGreaterThanOrEqual((time?.earliest ?? NaN) - steps.length);
+          expect(at).toBeLessThanOrEqual((time?.latest ?? NaN) + steps.length);
+        }
+      }),
+    );
   });
 });
 

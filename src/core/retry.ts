@@ -9,6 +9,11 @@ export const DEFAULT_RETRY_SCHEDULE_MS: readonly number[] = [
   5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 36_000_000,
 ];
 
+/** Of any schedule: the server's, or an endpoint's own. */
+export const RETRY_STEPS_MAX = 20;
+export const RETRY_STEP_MS_MIN = 1_000;
+export const RETRY_STEP_MS_MAX = 7 * 24 * 3_600_000;
+
 const JITTER_SHARE = 0.2;
 const RETRY_AFTER_MS_MAX = 24 * 3_600_000;
 
@@ -25,6 +30,37 @@ export function retryDelayMs(
   const planned = schedule[failures - 1];
   if (planned === undefined) return null;
   return Math.round(planned * (1 - JITTER_SHARE + 2 * JITTER_SHARE * random));
+}
+
+/** When an attempt is made if all before it fail at once. */
+export interface RetryTime {
+  /** Counted from 1. */
+  attempt: number;
+  /** After the failure before; null: the first attempt. */
+  delayMs: number | null;
+  earliest: UnixMs;
+  /** Without jitter. */
+  at: UnixMs;
+  latest: UnixMs;
+}
+
+/** Every attempt that a schedule allows, the first one at `start`. */
+export function retryTimes(schedule: readonly number[], start: UnixMs): RetryTime[] {
+  const times: RetryTime[] = [
+    { attempt: 1, delayMs: null, earliest: start, at: start, latest: start },
+  ];
+  let plannedMs = 0;
+  for (const [step, delayMs] of schedule.entries()) {
+    plannedMs += delayMs;
+    times.push({
+      attempt: step + 2,
+      delayMs,
+      earliest: start + Math.round(plannedMs * (1 - JITTER_SHARE)),
+      at: start + plannedMs,
+      latest: start + Math.round(plannedMs * (1 + JITTER_SHARE)),
+    });
+  }
+  return times;
 }
 
 const MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";

@@ -5,7 +5,7 @@
 import { type Decision, decide } from "../core/attempt-outcome.ts";
 import type { IdSource } from "../core/ids.ts";
 import type { Sender, SendRequest, SendResult } from "../core/send-result.ts";
-import { signatureHeader } from "../core/signature.ts";
+import { signatureHeader, type SigningKey } from "../core/signature.ts";
 import type { Clock, Span, Tracer, UnixMs } from "../core/types.ts";
 import type { AttemptRecord } from "../storage/attempts/record-attempts.ts";
 import type { DueDelivery } from "../storage/deliveries/claim-due.ts";
@@ -17,6 +17,7 @@ export interface AttemptTools {
   ids: IdSource;
   /** Uniform in [0, 1), for jitter. */
   random: () => number;
+  /** The server's; endpoints may have their own. */
   schedule: readonly number[];
   timeoutMs: number;
   userAgent: string;
@@ -38,7 +39,7 @@ function sign(delivery: DueDelivery, target: Target, tools: AttemptTools, at: Un
   const body = delivery.payload ?? EMPTY;
   const timestampSeconds = Math.floor(at / 1000);
   const timestamp = String(timestampSeconds);
-  const keys: Buffer[] = [];
+  const keys: SigningKey[] = [];
   for (const { key, expiresAt } of target.keys) {
     if (expiresAt === null || expiresAt > at) keys.push(key);
   }
@@ -133,7 +134,7 @@ export async function attempt(
     result,
     trigger: delivery.trigger,
     failuresBefore: delivery.attempts,
-    schedule: tools.schedule,
+    schedule: target.retryScheduleMs ?? tools.schedule,
     failingSince: target.failingSince,
     now: tools.clock.now(),
     random: tools.random(),

@@ -15,6 +15,8 @@ import {
 } from "../storage/messages/insert-directed-message.ts";
 import { type Channel, notifyNodes } from "../storage/nodes/session.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Attempted } from "./attempt.ts";
+import { AttemptCounter, type CountingTimes } from "./attempt-counter.ts";
 import { Claimer } from "./claimer.ts";
 import { type Counters, Dispatcher } from "./dispatcher.ts";
 import { HandOffs } from "./hand-offs.ts";
@@ -50,13 +52,15 @@ export interface EngineOptions {
   deliveryTimeoutMs: number;
   userAgent: string;
   observer?: EngineObserver;
+  /** Keeps statistics and issues; without it they stand still. */
+  counting?: CountingTimes;
   tracer?: Tracer | undefined;
   /** For tests, which wait for events instead of sleeping. */
   signal?: (event: EngineEvent) => void;
 }
 
-/** A delivery was recorded, parked or given back; a claim's rows are in memory; a sweep, a round of tasks has ended. */
-export type EngineEvent = "settled" | "claimed" | "swept" | "tasks";
+/** A delivery was recorded, parked or given back; a claim's rows are in memory; a round of the others has ended. */
+export type EngineEvent = "settled" | "claimed" | "swept" | "tasks" | "counted";
 
 export interface EngineHealth {
   counters: Counters;
@@ -83,6 +87,7 @@ export class Engine implements HandOffTarget {
   readonly #claimer: Claimer;
   readonly #dispatcher: Dispatcher;
   readonly #tasks: TaskRunner;
+  readonly #counter: AttemptCounter | undefined;
 
   constructor(options: EngineOptions) {
     const { storage, clock, log, ids, ownership, nodeId } = options;
@@ -114,7 +119,7 @@ export class Engine implements HandOffTarget {
         userAgent: options.userAgent,
         tracer: options.tracer,
       },
-      onRecorded: (attempted) => options.observer?.recorded(attempted),
+      onRecorded: (attempted) => this.#recorded(attempted),
       onSettled: () => signal("settled"),
     });
     this.#claimer = new Claimer({
@@ -145,6 +150,7 @@ export class Engine implements HandOffTarget {
       },
       onRound: () => signal("tasks"),
     });
+    this.#counter = this.#createCounter(signal);
     ownership.onAcquired((buckets) => {
       this.#lanes.reshare();
       this.#claimer.look(buckets.map(({ bucket }) => bucket));
@@ -152,14 +158,21 @@ export class Engine implements HandOffTarget {
     ownership.onLost((buckets) => this.#letGo(new Set(buckets)));
   }
 
+  /** Delays after each failed attempt, for endpoints without a schedule of their own. */
+  get retryScheduleMs(): readonly number[] {
+    return this.#options.retryScheduleMs;
+  }
+
   start(): void {
     this.#claimer.start();
     this.#tasks.start();
+    this.#counter?.start();
   }
 
   /** Ends what is under way and starts nothing new. Call before the node lets go of its buckets. */
   async stop(): Promise<void> {
     await this.#publisher.drained();
+    await this.#counter?.stop();
     await this.#tasks.stop();
     this.#dispatcher.stop();
     this.#lanes.stop();
@@ -266,6 +279,25 @@ export class Engine implements HandOffTarget {
   /** Why deliveries of this endpoint wait here although they are due, and until when; null: they do not. */
   waiting(endpointId: string): Waiting | null {
     return this.#lanes.waiting(endpointId);
+  }
+
+  #recorded(attempted: Attempted): void {
+    this.#options.observer?.recorded(attempted);
+    this.#counter?.recorded(attempted.record);
+  }
+
+  #createCounter(signal: (event: EngineEvent) => void): AttemptCounter | undefined {
+    const { storage, clock, log, ownership, counting } = this.#options;
+    if (counting === undefined) return undefined;
+    return new AttemptCounter({
+      storage,
+      clock,
+      log,
+      ownership,
+      ...counting,
+      committedBefore: () => this.#recorder.committedBefore(),
+      onCounted: () => signal("counted"),
+    });
   }
 
   #changed(id: string): void {

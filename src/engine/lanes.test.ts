@@ -40,6 +40,7 @@ const targetOf = (changes: Partial<Target>): Target => ({
   applicationBuckets: [],
   headers: {},
   keys: [],
+  retryScheduleMs: null,
   sealBroken: null,
   ...changes,
 });

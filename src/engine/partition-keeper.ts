@@ -3,6 +3,7 @@
  * One duty, once an hour; sooner again when a long reader was in the way.
  */
 import type { Clock, Log, UnixMs } from "../core/types.ts";
+import { pruneLogins } from "../storage/dashboard/prune-logins.ts";
 import { pruneIdempotency } from "../storage/idempotency/prune-idempotency.ts";
 import { pruneEventIds } from "../storage/messages/prune-event-ids.ts";
 import { expirePayloads } from "../storage/messages/expire-payloads.ts";
@@ -14,6 +15,7 @@ import {
 } from "../storage/partitions/partitions.ts";
 import { prunePortalSessions } from "../storage/portal/prune-portal-sessions.ts";
 import type { Storage } from "../storage/storage.ts";
+import { pruneStatistics } from "../storage/statistics/prune-statistics.ts";
 import { pruneTasks } from "../storage/tasks/prune-tasks.ts";
 
 const PERIOD_MS = 3_600_000;
@@ -85,7 +87,9 @@ export class PartitionKeeper {
     await pruneEventIds(this.#storage, weekStart(before));
     await expirePayloads(this.#storage, now);
     await pruneTasks(this.#storage, before);
+    await pruneStatistics(this.#storage, { before, now });
     await pruneIdempotency(this.#storage, now - IDEMPOTENCY_MS);
     await prunePortalSessions(this.#storage, now);
+    await pruneLogins(this.#storage, now);
   }
 }

@@ -4,8 +4,8 @@
  * by the database itself, through the epoch.
  */
 import { GroupCommit } from "../core/group-commit.ts";
-import type { IdSource } from "../core/ids.ts";
-import type { Clock, Log } from "../core/types.ts";
+import { type IdSource, timeOfId } from "../core/ids.ts";
+import type { Clock, Log, UnixMs } from "../core/types.ts";
 import { recordAttempts } from "../storage/attempts/record-attempts.ts";
 import {
   disableEndpoint,
@@ -32,6 +32,7 @@ export class Recorder {
   readonly #targets: Targets;
   /** Targets whose health was compared with the database since they were loaded. */
   readonly #compared = new WeakSet<Target>();
+  readonly #flushing = new Set<Attempted[]>();
   /** Health is noted in the order in which it turned, whatever flush it came from. */
   #noting: Promise<void> = Promise.resolve();
 
@@ -68,7 +69,26 @@ export class Recorder {
     return this.#results.drained();
   }
 
+  /** Every attempt that ended before is committed; undefined: that cannot be told just now. */
+  committedBefore(): UnixMs | undefined {
+    if (this.size === 0) return this.#clock.now();
+    // They are taken in the order in which they ended: what still waits is younger.
+    const oldest = [...this.#flushing].map(([first]) => timeOfId(first?.record.attemptId ?? ""));
+    return oldest.length === 0 || oldest.includes(undefined)
+      ? undefined
+      : Math.min(...oldest.map((time) => time ?? 0));
+  }
+
   async #flush(batch: Attempted[]): Promise<boolean[]> {
+    this.#flushing.add(batch);
+    try {
+      return await this.#store(batch);
+    } finally {
+      this.#flushing.delete(batch);
+    }
+  }
+
+  async #store(batch: Attempted[]): Promise<boolean[]> {
     const records = batch.map(({ record }) => record);
     const counted = await this.#persist(() => recordAttempts(this.#storage, records));
     const valid = batch.filter(({ record }) => counted.has(record.attemptId));

@@ -45,6 +45,9 @@ export const TENANT_TABLES: ReadonlyMap<string, TenantKey["column"]> = new Map([
   ["message_event_id", "application_id"],
   ["delivery", "application_id"],
   ["attempt", "application_id"],
+  ["attempt_count", "application_id"],
+  ["attempt_count_position", "application_id"],
+  ["issue", "application_id"],
 ]);
 
 const TOUCHED = new RegExp(

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, test } from "vitest";
-import { writeOpenApi } from "../../scripts/openapi.ts";
+import { writeClientTypes } from "../../scripts/client-types.ts";
+import { CLIENT_TYPES, writeOpenApi } from "../../scripts/openapi.ts";
 
 const text = readFileSync(path.resolve(import.meta.dirname, "../../openapi.json"), "utf8");
 
@@ -20,6 +21,11 @@ const document = JSON.parse(text) as Document;
 
 test("openapi.json is up to date: otherwise run `npm run openapi`", async () => {
   expect(await writeOpenApi()).toBe(text);
+});
+
+test("the dashboard's types are up to date: otherwise run `npm run openapi`", () => {
+  const types = readFileSync(path.resolve(import.meta.dirname, "../..", CLIENT_TYPES), "utf8");
+  expect(writeClientTypes(text)).toBe(types);
 });
 
 test("it is valid OpenAPI 3.1, with unique operation ids", async () => {

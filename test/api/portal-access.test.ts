@@ -36,7 +36,7 @@ describe("access for a portal", () => {
       headers: { host: "evil.example", "x-forwarded-host": "evil.example" },
     });
     const { url, token } = answer.body as { url: string; token: string };
-    expect(url.startsWith(`${PUBLIC_URL}/login#key=`)).toBe(true);
+    expect(url.startsWith(`${PUBLIC_URL}/portal/#key=`)).toBe(true);
     const key = Buffer.from(url.split("#key=")[1] ?? "", "base64url").toString();
     expect(JSON.parse(key)).toEqual({ appId, token });
     expect(token.split(".")).toHaveLength(3);

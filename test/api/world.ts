@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { Svix } from "svix";
-import { type AccessLimits, createAuthenticator } from "../../src/api/auth.ts";
+import { type AccessLimits, createAuthenticator, KnownCallers } from "../../src/api/auth.ts";
+import { makeLoginLink, Sessions } from "../../src/api/dashboard/sessions.ts";
 import type { ApiDeps } from "../../src/api/deps.ts";
 import { createApi } from "../../src/api/server.ts";
 import { Tokens } from "../../src/api/tokens/tokens.ts";
@@ -11,12 +12,13 @@ import { registerBatteryRoutes } from "../../src/battery/routes.ts";
 import { systemClock } from "../../src/clock.ts";
 import { parseCidrList } from "../../src/core/address.ts";
 import { type Bootstrapped, bootstrap } from "../../src/storage/environments/bootstrap.ts";
-import type { Clock } from "../../src/core/types.ts";
+import type { Clock, EnvironmentMode } from "../../src/core/types.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { createIds, silentLog } from "../support/factories.ts";
 import { TestNode, type TestNodeOptions } from "../support/test-node.ts";
 
 export const JWT_SECRET = randomBytes(32).toString("base64");
+export const ADMIN_PASSWORD = "correct horse battery staple";
 export const PUBLIC_URL = "https://amps.example/base";
 
 export interface WorldChanges extends Partial<ApiDeps> {
@@ -103,10 +105,15 @@ export class World {
     const clock = new SkippableClock();
     const tokens = new Tokens({ keys: [Buffer.from(JWT_SECRET)], secret: JWT_SECRET }, clock);
     const { storage } = node;
+    const publicUrl = (): string => PUBLIC_URL;
+    const password = ADMIN_PASSWORD;
+    const sessions = new Sessions({ storage, clock, random: randomBytes, password, publicUrl });
+    const known = new KnownCallers(clock);
     const authenticate = createAuthenticator(storage, clock, tokens, {
       // One address stands for all callers of a test.
-      failures: { count: 100_000, perMs: 1_000 },
-      ...limits,
+      limits: { failures: { count: 100_000, perMs: 1_000 }, ...limits },
+      sessions,
+      known,
     });
     const battery = (api: FastifyInstance): Promise<void> =>
       registerBatteryRoutes(api, {
@@ -123,7 +130,9 @@ export class World {
       engine: node.engine,
       authenticate,
       tokens,
-      publicUrl: () => PUBLIC_URL,
+      sessions,
+      known,
+      publicUrl,
       clock,
       log: silentLog,
       ids,
@@ -179,6 +188,20 @@ export class World {
   async listen(): Promise<string> {
     this.#url ??= await this.app.listen({ host: "127.0.0.1", port: 0 });
     return this.#url;
+  }
+
+  /** Logs in by a link. @returns the headers of a session in the sandbox, writes included */
+  async logIn(mode: EnvironmentMode = "sandbox"): Promise<Record<string, string>> {
+    const link = await makeLoginLink(this.node.storage, randomBytes, PUBLIC_URL);
+    const token = link.slice(link.indexOf("=") + 1);
+    const path = "/api/v1/dashboard/login";
+    const answer = await this.call("POST", path, { key: null, body: { token } });
+    if (answer.status !== 200) throw new Error(answer.text);
+    return {
+      cookie: String(answer.headers["set-cookie"]).split(";")[0] ?? "",
+      "amps-csrf-token": String(answer.body.csrfToken),
+      "amps-environment": mode,
+    };
   }
 
   /** A new application of the sandbox. */

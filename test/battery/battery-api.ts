@@ -1,7 +1,8 @@
 /** The battery API on a database of its own, with both environments, their keys and a running driver. */
 import { createHash, randomBytes } from "node:crypto";
 import type { FastifyInstance } from "fastify";
-import { createAuthenticator } from "../../src/api/auth.ts";
+import { createAuthenticator, KnownCallers } from "../../src/api/auth.ts";
+import { Sessions } from "../../src/api/dashboard/sessions.ts";
 import { createApi } from "../../src/api/server.ts";
 import { Tokens } from "../../src/api/tokens/tokens.ts";
 import { registerBatteryRoutes } from "../../src/battery/routes.ts";
@@ -77,7 +78,16 @@ export class BatteryApi {
       [createHash("sha256").update(KEYS.read).digest(), environments.sandbox.environmentId],
     );
     const tokens = new Tokens({ keys: [randomBytes(32)] }, systemClock);
-    const authenticate = createAuthenticator(storage, systemClock, tokens);
+    const publicUrl = (): string => "http://127.0.0.1:8071";
+    const sessions = new Sessions({
+      storage,
+      clock: systemClock,
+      random: randomBytes,
+      password: undefined,
+      publicUrl,
+    });
+    const known = new KnownCallers(systemClock);
+    const authenticate = createAuthenticator(storage, systemClock, tokens, { sessions, known });
     const egress = parseCidrList("");
     if (!egress.ok) throw new Error("An empty list is a list.");
     const unused = (): never => {
@@ -91,10 +101,13 @@ export class BatteryApi {
         resend: unused,
         endpointChanged: unused,
         taskCreated: unused,
+        retryScheduleMs: [],
       },
       authenticate,
       tokens,
-      publicUrl: () => "http://127.0.0.1:8071",
+      known,
+      sessions,
+      publicUrl,
       clock: systemClock,
       log: silentLog,
       ids,

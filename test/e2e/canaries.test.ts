@@ -9,10 +9,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeLoginLink } from "../../src/api/dashboard/sessions.ts";
+import { formatPrivateKey } from "../../src/core/signing-secret.ts";
 import { canary, findCanaries } from "../support/canaries.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
 import { failToStart, type ServerProcess, startServerProcess } from "../support/server-process.ts";
+import { openStorage } from "../support/test-node.ts";
 
 const whsec = (): string => `whsec_${randomBytes(32).toString("base64")}`;
 const secrets: Record<string, string> = {
@@ -23,8 +26,12 @@ const secrets: Record<string, string> = {
   oldMasterKey: randomBytes(32).toString("base64"),
   jwtSecret: canary(),
   adminPassword: canary(),
+  wrongPassword: canary(),
+  wrongToken: canary(),
   endpointSecret: whsec(),
   rotatedSecret: whsec(),
+  privateKey: formatPrivateKey(randomBytes(32)),
+  rotatedPrivateKey: formatPrivateKey(randomBytes(32)),
   refusedSecret: canary(),
   headerValue: canary(),
   changedHeader: canary(),
@@ -46,6 +53,7 @@ const refusals: string[] = [];
 const headers: string[] = [];
 
 interface Asked {
+  /** Empty: none. */
   key?: string;
   body?: unknown;
   headers?: Record<string, string>;
@@ -61,7 +69,7 @@ async function ask(
   const response = await fetch(`${server.url}${route}`, {
     method,
     headers: {
-      authorization: `Bearer ${key}`,
+      ...(key !== "" && { authorization: `Bearer ${key}` }),
       ...(body !== undefined && { "content-type": "application/json" }),
       ...asked.headers,
     },
@@ -116,6 +124,7 @@ async function driveDeliveries(): Promise<void> {
   const withPassword = `http://user:${of("urlPassword")}@127.0.0.1:${port}`;
   const endpoints = [
     await makeEndpoint(`${withPassword}/ok`, { secret: of("endpointSecret") }),
+    await makeEndpoint(`${withPassword}/signed`, { secret: of("privateKey") }),
     await makeEndpoint(`${withPassword}/broken`),
     await makeEndpoint(`${withPassword}/moved`),
     await makeEndpoint(`${withPassword}/hangs`),
@@ -129,7 +138,11 @@ async function driveDeliveries(): Promise<void> {
   expect(message.status).toBe(202);
   expect((await ask("POST", `${APP}/msg`, sent)).status).toBe(202);
   for (const endpointId of endpoints) await attempted(endpointId);
-  const [ok = ""] = endpoints;
+  const [ok = "", signed = ""] = endpoints;
+  await ask("POST", `${APP}/endpoint/${signed}/secret/rotate`, {
+    body: { key: of("rotatedPrivateKey") },
+  });
+  await ask("POST", `${APP}/msg/${String(message.body["id"])}/endpoint/${signed}/resend`);
   const endpoint = `${APP}/endpoint/${ok}`;
   await ask("POST", `${endpoint}/secret/rotate`, { body: { key: of("rotatedSecret") } });
   await ask("PATCH", `${endpoint}/headers`, {
@@ -154,6 +167,8 @@ async function driveRefusals(): Promise<void> {
   await endpoint({ url: `http://u:${of("refusedPassword")}@[::1/` });
   await endpoint({ url, secret: `whsec_${of("refusedSecret")}!` });
   await endpoint({ url, secret: of("refusedSecret") });
+  await endpoint({ url, secret: `${of("privateKey").slice(0, -6)}AAAA==` });
+  await endpoint({ url, secret: of("privateKey"), secretType: "hmac256" });
   await endpoint({ url, headers: { host: of("refusedHeader") } });
   await endpoint({ url, headers: { "x-a": `${of("refusedHeader")}\n` } });
   await endpoint({ url, headers: { "x-a": [of("refusedHeader")] } });
@@ -171,6 +186,43 @@ async function driveRefusals(): Promise<void> {
     headers: { "idempotency-key": `${of("idempotencyKey")}${"x".repeat(300)}` },
   });
   await expectRefused("POST", `${APP}/endpoint`, { body: `{"secret":"${of("refusedSecret")}",` });
+}
+
+/** Passwords, links, cookies and what goes with them: the only way out for each is the answer made for it. */
+async function driveDashboard(): Promise<void> {
+  const storage = openStorage(database.url);
+  const link = await makeLoginLink(storage, randomBytes, server.url);
+  await storage.close();
+  secrets["loginToken"] = link.slice(link.indexOf("=") + 1);
+  const login = (body: object): Promise<Response> =>
+    fetch(`${server.url}/api/v1/dashboard/login`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  for (const body of [{ password: of("wrongPassword") }, { token: of("wrongToken") }]) {
+    const refused = await login(body);
+    expect(refused.status).toBe(401);
+    refusals.push(await refused.text());
+  }
+  for (const [name, body] of [
+    ["passwordSession", { password: of("adminPassword") }],
+    ["linkSession", { token: of("loginToken") }],
+  ] as const) {
+    const answer = await login(body);
+    expect(answer.status).toBe(200);
+    const cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+    secrets[name] = cookie.split("=")[1] ?? "";
+    const { csrfToken } = (await answer.json()) as { csrfToken: string };
+    secrets[`${name}Csrf`] = csrfToken;
+    const headers = { cookie, "amps-environment": "sandbox", "amps-csrf-token": csrfToken };
+    const session = { key: "", headers };
+    expect((await ask("GET", "/api/v1/app", session)).status).toBe(200);
+    await ask("GET", `/nothing?token=${of("loginToken")}`, session);
+    expect((await ask("PATCH", APP, { ...session, body: { metadata: {} } })).status).toBe(200);
+    expect((await ask("GET", "/battery", session)).status).toBe(200);
+    expect((await ask("GET", APP, { headers })).status).toBe(400);
+  }
 }
 
 async function driveBatteries(): Promise<void> {
@@ -265,6 +317,7 @@ test("no secret gets out, whatever happens", async () => {
   secrets["portalToken"] = String(access.body["token"]);
   await ask("GET", APP, { key: of("portalToken") });
   await ask("GET", "/api/v1/app", { key: of("portalToken") });
+  await driveDashboard();
   await driveOutage();
 
   const wrong = { ...env(), AMPS_MASTER_KEY: of("oldMasterKey"), AMPS_MASTER_KEY_OLD: "" };

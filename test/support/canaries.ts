@@ -25,6 +25,10 @@ function formsOf(secret: string): string[] {
     const key = Buffer.from(secret.slice("whsec_".length), "base64");
     forms.push(key.toString("latin1"), key.toString("hex"), ...base64Forms(key));
   }
+  if (secret.startsWith("whsk_")) {
+    const seed = Buffer.from(secret.slice("whsk_".length), "base64").subarray(0, 32);
+    forms.push(seed.toString("latin1"), seed.toString("hex"), ...base64Forms(seed));
+  }
   return [...new Set(forms)];
 }
 

@@ -10,6 +10,7 @@ import type { TestProject } from "vitest/node";
 import type { Log } from "../../src/core/types.ts";
 import { startEmbedded } from "../../src/storage/embedded/start-embedded.ts";
 import { migrate } from "../../src/storage/migrate.ts";
+import { currentDashboard } from "./current-dashboard.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -20,6 +21,8 @@ declare module "vitest" {
 const log: Log = { debug() {}, info() {}, warn: console.warn, error: console.error };
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Or each of the servers that tests start would build it.
+  await currentDashboard();
   const dataDir = await mkdtemp(path.join(tmpdir(), "amps-test-"));
   const database = await startEmbedded({
     dataDir,

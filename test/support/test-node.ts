@@ -50,6 +50,9 @@ export function openStorage(url: string, changes: Partial<StorageOptions> = {}):
   return new FaultyStorage({ ...options, ...changes });
 }
 
+const COUNTING = { marginMs: 0, periodMs: 10, takenOverMs: 0 };
+const COUNT_ROUNDS = 3;
+
 /** Clocks that can be stopped for good: a dead process runs no timers. */
 class Mortality {
   #dead = false;
@@ -89,6 +92,8 @@ export interface TestNodeOptions {
   observer?: EngineObserver;
   tracer?: Tracer | undefined;
   log?: Log;
+  /** Counts what is recorded at once, without a margin. */
+  counting?: boolean;
 }
 
 export class TestNode {
@@ -103,6 +108,7 @@ export class TestNode {
     claimed: 0,
     swept: 0,
     tasks: 0,
+    counted: 0,
     tick: 0,
   };
   readonly #mortality = new Mortality();
@@ -139,6 +145,7 @@ export class TestNode {
       deliveryTimeoutMs: 30_000,
       userAgent: "Amps-Webhooks/test",
       ...(observer !== undefined && { observer }),
+      ...(options.counting === true && { counting: COUNTING }),
       tracer,
       signal: (event) => this.#saw(event),
     });
@@ -191,6 +198,13 @@ export class TestNode {
       this.engine.notified("amps_due", BUCKETS);
       await this.events.until(() => this.seen.swept > swept, { describe: () => "a sweep" });
     }
+  }
+
+  /** Resolves when everything that is recorded now is counted. */
+  async counted(): Promise<void> {
+    // A round may have begun before; ids of the last milliseconds are left to a later one.
+    const goal = this.seen.counted + COUNT_ROUNDS;
+    await this.events.until(() => this.seen.counted >= goal, { describe: () => "a count" });
   }
 
   /** Resolves when the node has renewed its lease `count` more times. */

@@ -2,7 +2,13 @@
 import type { FastifyRequest } from "fastify";
 import { checkCustomHeaders } from "../../core/custom-headers.ts";
 import { checkEndpointUrl, type Credentials } from "../../core/endpoint-url.ts";
-import { formatSecret, parseSecret } from "../../core/signature.ts";
+import { formatSecret } from "../../core/signature.ts";
+import {
+  formatPrivateKey,
+  parseSigningSecret,
+  SEED_BYTES,
+  type SecretType,
+} from "../../core/signing-secret.ts";
 import { findUnknownEventTypes } from "../../storage/event-types/find-unknown-event-types.ts";
 import type { ApiDeps } from "../deps.ts";
 import { invalidAt } from "../errors.ts";
@@ -39,16 +45,29 @@ export async function checkEventTypes(
   throw invalidAt(["body", "eventTypes"], msg);
 }
 
-/** The secret as given, or a new one. @throws 422 */
-export function checkSecret(
+interface AskedSecret {
+  field: "secret" | "key";
+  given: string | null | undefined;
+  /** Of a secret that is made; what is given must be of it. */
+  type: SecretType | null | undefined;
+}
+
+/** The secret as given, or a new one of `typeOfNew` unless the caller says which. @throws 422 */
+export async function checkSecret(
   deps: ApiDeps,
-  given: string | null | undefined,
-  field: "secret" | "key",
-): string {
-  if (given === null || given === undefined) return formatSecret(deps.random(SECRET_BYTES));
-  const parsed = parseSecret(given);
+  { field, given, type }: AskedSecret,
+  typeOfNew: () => SecretType | Promise<SecretType>,
+): Promise<string> {
+  if (given === null || given === undefined) {
+    const made = type ?? (await typeOfNew());
+    if (made === "ed25519") return formatPrivateKey(deps.random(SEED_BYTES));
+    return formatSecret(deps.random(SECRET_BYTES));
+  }
+  const parsed = parseSigningSecret(given);
   if (!parsed.ok) throw invalidAt(["body", field], parsed.message, "secret.invalid");
-  return given;
+  if (type === null || type === undefined || type === parsed.type) return given;
+  const message = `${field} is of the type ${parsed.type}; leave secretType out, or say so.`;
+  throw invalidAt(["body", "secretType"], message, "secret.invalid");
 }
 
 /** @throws 422 naming the header at fault */

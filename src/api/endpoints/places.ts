@@ -10,6 +10,7 @@ import type { ApplicationPath, EndpointPath, Scope } from "../scope.ts";
 import { checkEventTypes } from "./checks.ts";
 import type { EndpointPlace } from "./place.ts";
 import { registerEndpoints } from "./routes.ts";
+import { registerEndpointRetrySchedule, registerRetryPreview } from "./retry-schedule-routes.ts";
 import { registerEndpointSigning } from "./signing-routes.ts";
 
 function ofApplications(deps: ApiDeps, scope: Scope): EndpointPlace {
@@ -69,5 +70,7 @@ export function registerEndpointPlaces(app: FastifyInstance, deps: ApiDeps, scop
   for (const place of [ofApplications(deps, scope), ofOperationalWebhooks(deps)]) {
     registerEndpoints(app, deps, place);
     registerEndpointSigning(app, deps, place);
+    registerEndpointRetrySchedule(app, deps, place);
   }
+  registerRetryPreview(app, deps);
 }

@@ -56,7 +56,8 @@ async function create(
 ): Promise<Endpoint> {
   const { url, credentials } = checkUrl(deps, body.url);
   const fields = toFields(body, url);
-  const secret = checkSecret(deps, body.secret, "secret");
+  const asked = { field: "secret", given: body.secret, type: body.secretType } as const;
+  const secret = await checkSecret(deps, asked, () => "hmac256");
   const headers = body.headers ? checkHeaders(body.headers) : null;
   await place.checkEventTypes(request, fields.eventTypes);
   const outcome = await createEndpoint(deps.storage, {
@@ -142,7 +143,7 @@ function registerCreate(app: FastifyInstance, deps: ApiDeps, place: EndpointPlac
       const name = pathName(request.params.endpointId, "Endpoint");
       const existing = await findEndpoint(deps.storage, applicationId, name);
       if (existing === undefined) {
-        const { secret: _s, headers: _h, ...body } = request.body as EndpointIn;
+        const { secret: _s, secretType: _t, headers: _h, ...body } = request.body as EndpointIn;
         const made = await create(deps, place, { request, applicationId, body });
         reply.code(201);
         return renderEndpoint(made);

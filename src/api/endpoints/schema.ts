@@ -1,5 +1,7 @@
 /** Endpoints on the wire (`svix-api.md` §8.2). */
 import { Type, type Static, type TProperties } from "typebox";
+import { disablesAt } from "../../core/failing.ts";
+import type { SecretType } from "../../core/signing-secret.ts";
 import type { Endpoint, EndpointFields } from "../../storage/endpoints/endpoint.ts";
 import { writeMetadata } from "../applications/schema.ts";
 import { RawJson } from "../json-text.ts";
@@ -15,6 +17,8 @@ import {
   uidOf,
 } from "../schemas.ts";
 
+import { readRetrySchedule, renderRetrySchedule, retrySchedule } from "./retry-schedule.ts";
+
 const urlText = Type.String({
   description: "http or https; a public host, or one that the operator allows.",
   examples: ["https://example.com/webhooks"],
@@ -25,11 +29,23 @@ const headers = Type.Unsafe<Record<string, string>>({
   additionalProperties: { type: "string" },
 });
 
+const secretType = Type.Unsafe<SecretType>({
+  type: "string",
+  enum: ["hmac256", "ed25519"],
+  description: "hmac256: a shared secret, signatures `v1`; ed25519: a key pair, signatures `v1a`.",
+});
+const secretTypeAsked = Type.Unsafe<SecretType | null>({
+  type: ["string", "null"],
+  enum: ["hmac256", "ed25519", null],
+  description: "Of the secret that is made: hmac256 at first, then as the one before.",
+});
+
 const optional = {
   description: Type.Optional(nullable(text)),
   uid: Type.Optional(nullable(uidOf("ep_"))),
   throttleRate: Type.Optional(nullable(throttleRate)),
   rateLimit: Type.Optional(nullable(throttleRate)),
+  retrySchedule: Type.Optional(retrySchedule),
   disabled: Type.Optional(nullable(Type.Boolean())),
   eventTypes: Type.Optional(nullable(eventTypes)),
   filterTypes: Type.Optional(nullable(eventTypes)),
@@ -44,9 +60,14 @@ export const EndpointIn = Type.Object(
     ...optional,
     secret: Type.Optional(
       nullable(
-        Type.String({ description: "`whsec_` and base64 of 24 to 75 bytes; null makes one." }),
+        Type.String({
+          description:
+            "`whsec_` and base64 of 24 to 75 bytes, or `whsk_` and base64 of an ed25519 private key " +
+            "(32 bytes, or 64 with the public key); null makes one.",
+        }),
       ),
     ),
+    secretType: Type.Optional(secretTypeAsked),
     headers: Type.Optional(nullable(headers)),
   },
   { title: "EndpointIn" },
@@ -68,9 +89,20 @@ const outFields = {
   uid: nullable(Type.String()),
   throttleRate: nullable(Type.Integer()),
   rateLimit: nullable(Type.Integer({ deprecated: true })),
+  retrySchedule,
   disabled: Type.Boolean(),
   disabledReason: nullable(
     Type.String({ description: "manual, gone, asked_by_receiver or failing_for_5_days." }),
+  ),
+  disabledAt: nullable(dateTime),
+  failingSince: nullable(
+    Type.String({ format: "date-time", description: "First failure after the last success." }),
+  ),
+  disablesAt: nullable(
+    Type.String({
+      format: "date-time",
+      description: "The first failure from then on disables it, unless it succeeds before.",
+    }),
   ),
   eventTypes: nullable(Type.Array(Type.String())),
   filterTypes: nullable(Type.Array(Type.String(), { deprecated: true })),
@@ -83,10 +115,17 @@ export const EndpointList = listOf("ListResponse_EndpointOut_", EndpointOut);
 /** What other resources show of an endpoint. */
 export const endpointOutFields: TProperties = outFields;
 
-export const SecretOut = Type.Object({ key: Type.String() }, { title: "EndpointSecretOut" });
+export const SecretOut = Type.Object(
+  {
+    key: Type.String({ description: "`whsec_…`, or the public key `whpk_…`." }),
+    type: secretType,
+  },
+  { title: "EndpointSecretOut" },
+);
 export const SecretRotateIn = Type.Object(
   {
     key: Type.Optional(nullable(Type.String({ description: "As `secret`; null makes one." }))),
+    secretType: Type.Optional(secretTypeAsked),
     gracePeriodSeconds: Type.Optional(
       nullable(Type.Integer({ minimum: 0, maximum: 604_800, default: 86_400 })),
     ),
@@ -142,6 +181,7 @@ export function toFields(body: EndpointUpdate, url: string): EndpointFields {
     eventTypes: eventTypesOf(body) ?? null,
     channels: body.channels ?? null,
     metadata: writeMetadata(body.metadata),
+    retryScheduleMs: readRetrySchedule(body.retrySchedule) ?? null,
     version: body.version ?? 1,
   };
 }
@@ -171,12 +211,17 @@ export function patchFields(current: Endpoint, body: EndpointPatch, url: string)
     eventTypes: kept(eventTypesOf(body), current.eventTypes),
     channels: kept(body.channels, current.channels),
     metadata: body.metadata === undefined ? current.metadata : writeMetadata(body.metadata),
+    retryScheduleMs: kept(readRetrySchedule(body.retrySchedule), current.retryScheduleMs),
     version: body.version ?? current.version,
   };
 }
 
+const isoOrNull = (at: number | null): string | null =>
+  at === null ? null : new Date(at).toISOString();
+
 /** Without metadata, as other resources show an endpoint. */
 export function renderEndpointFields(endpoint: Endpoint): Record<string, unknown> {
+  const { disabledAt, failingSince } = endpoint;
   return {
     id: endpoint.endpointId,
     url: endpoint.url,
@@ -185,8 +230,14 @@ export function renderEndpointFields(endpoint: Endpoint): Record<string, unknown
     uid: endpoint.uid,
     throttleRate: endpoint.throttleRate,
     rateLimit: endpoint.throttleRate,
+    retrySchedule: renderRetrySchedule(endpoint.retryScheduleMs),
     disabled: endpoint.disabled,
     disabledReason: endpoint.disabledReason,
+    disabledAt: isoOrNull(disabledAt),
+    failingSince: isoOrNull(failingSince),
+    disablesAt: isoOrNull(
+      failingSince === null || endpoint.disabled ? null : disablesAt(failingSince),
+    ),
     eventTypes: endpoint.eventTypes,
     filterTypes: endpoint.eventTypes,
     channels: endpoint.channels,

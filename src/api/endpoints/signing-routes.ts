@@ -1,6 +1,7 @@
 /** An endpoint's secret and custom headers (`svix-api.md` §8.2); sensitive values never come back. */
 import type { FastifyInstance } from "fastify";
 import { isSensitiveHeader } from "../../core/custom-headers.ts";
+import { verifyingKey } from "../../core/signing-secret.ts";
 import {
   changeEndpointHeaders,
   type CustomHeaders,
@@ -29,13 +30,13 @@ function registerSecret(app: FastifyInstance, deps: ApiDeps, place: EndpointPlac
       schema: {
         tags: [place.tag],
         operationId: `${place.operation}.get-secret`,
-        summary: "Get the signing secret",
+        summary: "Get what the receiver verifies with: the shared secret, or the public key",
         response: answers({ 200: SecretOut }),
       },
     },
     async (request) => {
       const { key } = await place.endpointOf(request);
-      return { key: await readEndpointSecret(deps.storage, key) };
+      return verifyingKey(await readEndpointSecret(deps.storage, key));
     },
   );
 
@@ -52,7 +53,15 @@ function registerSecret(app: FastifyInstance, deps: ApiDeps, place: EndpointPlac
     },
     async (request, reply) => {
       const { key } = await place.endpointOf(request);
-      const secret = checkSecret(deps, request.body.key, "key");
+      const asked = {
+        field: "key",
+        given: request.body.key,
+        type: request.body.secretType,
+      } as const;
+      const secret = await checkSecret(deps, asked, async () => {
+        const current = await readEndpointSecret(deps.storage, key);
+        return verifyingKey(current).type;
+      });
       const gracePeriodSeconds = request.body.gracePeriodSeconds ?? GRACE_SECONDS;
       const rotation = { secret, gracePeriodSeconds };
       const outcome = await rotateEndpointSecret(

@@ -33,7 +33,7 @@ function capabilitiesOf(body: PortalAccessIn): Capability[] | null {
 /** The link of the portal. The token is in its fragment, which browsers keep to themselves. */
 function linkOf(publicUrl: string, applicationId: string, token: string): string {
   const key = Buffer.from(JSON.stringify({ appId: applicationId, token })).toString("base64url");
-  return `${publicUrl}/login#key=${key}`;
+  return `${publicUrl}/portal/#key=${key}`;
 }
 
 async function grant(

@@ -9,11 +9,15 @@ export interface ApiKey {
   scope: "full" | "read";
   /** Prefix and last four characters. */
   hint: string;
+  keyId: string;
+  /** Its use was not noted for a minute. */
+  stale: boolean;
 }
 
 const FIND = statement(
   "find-api-key",
-  `SELECT k.environment_id, e.mode, e.default_application_id, k.scope, k.hint
+  `SELECT k.environment_id, e.mode, e.default_application_id, k.scope, k.hint, k.key_id,
+     coalesce(k.last_used_at < now() - interval '1 minute', true) AS stale
    FROM api_key k JOIN environment e USING (environment_id)
    WHERE k.key_hash = $1 AND k.revoked_at IS NULL`,
 );
@@ -25,6 +29,8 @@ interface KeyRow {
   default_application_id: string;
   scope: "full" | "read";
   hint: string;
+  key_id: string;
+  stale: boolean;
 }
 
 /** @param keyHash SHA-256 of the key; @returns undefined for an unknown or revoked key */
@@ -37,5 +43,7 @@ export async function findApiKey(storage: Storage, keyHash: Buffer): Promise<Api
     defaultApplicationId: row.default_application_id,
     scope: row.scope,
     hint: row.hint,
+    keyId: row.key_id,
+    stale: row.stale,
   };
 }

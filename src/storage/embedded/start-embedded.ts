@@ -23,7 +23,8 @@ import {
   isNotYet,
   takeLock,
 } from "./directory-lock.ts";
-import { initialise, SUPERUSER } from "./initialise.ts";
+import { embeddedUrl } from "./find-embedded.ts";
+import { initialise } from "./initialise.ts";
 import { canDieWithParent, requireReachable, type WayAsRoot } from "./privileges.ts";
 import {
   type Launcher,
@@ -107,14 +108,6 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
   return supervise(launcher, running, isNew);
 }
 
-function connectionUrl(launcher: Launcher, postmaster: Postmaster, database: string): string {
-  const { socketFolder, port } = postmaster;
-  const login = `postgresql://${SUPERUSER}:${launcher.directory.password}`;
-  return socketFolder === ""
-    ? `${login}@127.0.0.1:${port}/${database}?sslmode=disable`
-    : `${login}@/${database}?host=${encodeURIComponent(socketFolder)}&port=${port}`;
-}
-
 /** Starts PostgreSQL unless it runs, and waits until it answers. */
 async function ensureRunning(launcher: Launcher, options: EmbeddedOptions): Promise<Running> {
   const { cluster, socketFolder } = launcher.directory;
@@ -157,7 +150,7 @@ async function ensureRunning(launcher: Launcher, options: EmbeddedOptions): Prom
 
 async function tryConnect(launcher: Launcher, postmaster: Postmaster): Promise<Client | undefined> {
   try {
-    return await connect(connectionUrl(launcher, postmaster, "postgres"));
+    return await connect(embeddedUrl(launcher.directory.password, postmaster, "postgres"));
   } catch (error) {
     if (isNotYet(error)) return undefined;
     throw new Error(
@@ -212,7 +205,7 @@ function supervise(launcher: Launcher, running: Running, isNew: boolean): Embedd
     });
   });
   return {
-    url: connectionUrl(launcher, postmaster, "amps"),
+    url: embeddedUrl(launcher.directory.password, postmaster, "amps"),
     made: server === undefined ? "adopted" : isNew ? "initialised" : "started",
     pid: postmaster.pid,
     exited,
@@ -242,7 +235,9 @@ async function regainLock(launcher: Launcher, running: Running): Promise<Client 
     const postmaster = await findPostmaster(cluster);
     if (postmaster?.pid !== pid) break;
     try {
-      const client = await connect(connectionUrl(launcher, postmaster, "postgres"));
+      const client = await connect(
+        embeddedUrl(launcher.directory.password, postmaster, "postgres"),
+      );
       await takeLock(client, folder, true);
       return client;
     } catch (error) {

@@ -21,7 +21,7 @@ export interface NewEndpoint {
   applicationId: string;
   endpointId: string;
   fields: EndpointFields;
-  /** `whsec_…` */
+  /** `whsec_…` or `whsk_…` */
   secret: string;
   headers: Record<string, string> | null;
   credentials: Credentials | null;
@@ -43,19 +43,20 @@ const CREATE = statement(
      WHERE environment_id = $1 AND application_id = $2 AND deleted_at IS NULL FOR SHARE
    ),
    moment AS (
-     SELECT date_trunc('milliseconds', coalesce(to_timestamp($14::float8 / 1000), now())) AS at
+     SELECT date_trunc('milliseconds', coalesce(to_timestamp($15::float8 / 1000), now())) AS at
    ),
    made AS (
      INSERT INTO endpoint AS e (environment_id, application_id, endpoint_id, uid, url, description,
-       version, throttle_rate, disabled, disabled_reason, event_types, channels, metadata, bucket,
-       headers, credentials, created_at, updated_at)
-     SELECT $1, application_id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $15, $16, $17, at, at
+       version, throttle_rate, disabled, disabled_reason, event_types, channels, metadata,
+       retry_schedule_ms, bucket, headers, credentials, disabled_at, created_at, updated_at)
+     SELECT $1, application_id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $16, $17, $18,
+       CASE WHEN $9 THEN at END, at, at
      FROM application, moment
      RETURNING ${ENDPOINT_COLUMNS}
    ),
    secret AS (
      INSERT INTO endpoint_secret (application_id, endpoint_id, secret_number, sealed, created_at)
-     SELECT $2, $3, 1, $18, created_at FROM made
+     SELECT $2, $3, 1, $19, created_at FROM made
    )
    SELECT * FROM made`,
 );

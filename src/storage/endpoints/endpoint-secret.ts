@@ -14,7 +14,7 @@ const READ = statement(
    ORDER BY s.secret_number DESC LIMIT 1`,
 );
 
-/** @returns `whsec_…` as it was given or made */
+/** @returns `whsec_…` or `whsk_…` as it was given or made; only what `verifyingKey` makes of it is for callers */
 export async function readEndpointSecret(storage: Storage, key: EndpointKey): Promise<string> {
   const values = [key.applicationId, key.endpointId];
   const [row] = await storage.query<{ sealed: Buffer }>(READ, values);
@@ -59,7 +59,7 @@ const ADD = statement(
 );
 
 export interface Rotation {
-  /** `whsec_…` */
+  /** `whsec_…` or `whsk_…` */
   secret: string;
   /** How long the secret until now still signs; 0: not at all. */
   gracePeriodSeconds: number;

@@ -8,6 +8,8 @@ export interface Endpoint {
   description: string;
   version: number;
   throttleRate: number | null;
+  /** Delays after each failed attempt; null: the server's. */
+  retryScheduleMs: number[] | null;
   disabled: boolean;
   /** Null while it is enabled. */
   disabledReason: string | null;
@@ -15,6 +17,10 @@ export interface Endpoint {
   channels: string[] | null;
   /** JSON text: a map of strings. */
   metadata: string;
+  /** First failure after the last success; null while healthy. */
+  failingSince: UnixMs | null;
+  /** Null while it is enabled. */
+  disabledAt: UnixMs | null;
   createdAt: UnixMs;
   updatedAt: UnixMs;
 }
@@ -25,7 +31,11 @@ export interface Credentials {
   password: string;
 }
 
-export type EndpointFields = Omit<Endpoint, "endpointId" | "createdAt" | "updatedAt">;
+/** What callers write. */
+export type EndpointFields = Omit<
+  Endpoint,
+  "endpointId" | "failingSince" | "disabledAt" | "createdAt" | "updatedAt"
+>;
 
 export interface EndpointKey {
   applicationId: string;
@@ -34,7 +44,7 @@ export interface EndpointKey {
 
 export const ENDPOINT_COLUMNS = `e.endpoint_id, e.uid, e.url, e.description, e.version,
   e.throttle_rate, e.disabled, e.disabled_reason, e.event_types, e.channels, e.metadata,
-  e.created_at, e.updated_at`;
+  e.retry_schedule_ms, e.failing_since, e.disabled_at, e.created_at, e.updated_at`;
 
 export interface EndpointRow {
   [column: string]: unknown;
@@ -49,6 +59,9 @@ export interface EndpointRow {
   event_types: string[] | null;
   channels: string[] | null;
   metadata: string;
+  retry_schedule_ms: number[] | null;
+  failing_since: UnixMs | null;
+  disabled_at: UnixMs | null;
   created_at: UnixMs;
   updated_at: UnixMs;
 }
@@ -61,17 +74,21 @@ export function toEndpoint(row: EndpointRow): Endpoint {
     description: row.description,
     version: row.version,
     throttleRate: row.throttle_rate,
+    retryScheduleMs: row.retry_schedule_ms,
     disabled: row.disabled,
     disabledReason: row.disabled_reason,
     eventTypes: row.event_types,
     channels: row.channels,
     metadata: row.metadata,
+    failingSince: row.failing_since,
+    // Programs older than the column leave what they last wrote in it.
+    disabledAt: row.disabled ? (row.disabled_at ?? row.updated_at) : null,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
 }
 
-/** The parameters $4 to $13 of the statements that write one. */
+/** The parameters $4 to $14 of the statements that write one. */
 export function fieldValues(fields: EndpointFields): unknown[] {
   return [
     fields.uid,
@@ -84,5 +101,6 @@ export function fieldValues(fields: EndpointFields): unknown[] {
     fields.eventTypes,
     fields.channels,
     fields.metadata,
+    fields.retryScheduleMs,
   ];
 }

@@ -66,6 +66,7 @@ describe("loadTargets", () => {
       revision: 1,
       failingSince: null,
       throttleRate: null,
+      retryScheduleMs: null,
       applicationThrottleRate: null,
       applicationBuckets: [],
       headers: { accept: "*/*" },

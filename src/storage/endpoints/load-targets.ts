@@ -1,6 +1,7 @@
 /** What the engine needs of an endpoint to send to it, secrets opened. */
 import type { UnixMs } from "../../core/types.ts";
-import { parseSecret } from "../../core/signature.ts";
+import type { SigningKey } from "../../core/signature.ts";
+import { parseSigningSecret } from "../../core/signing-secret.ts";
 import { statement, type Storage } from "../storage.ts";
 
 export interface Target {
@@ -12,6 +13,8 @@ export interface Target {
   deleted: boolean;
   revision: number;
   failingSince: UnixMs | null;
+  /** Delays after each failed attempt; null: the server's. */
+  retryScheduleMs: number[] | null;
   /** Attempts per second at most; null: no limit. */
   throttleRate: number | null;
   /** Attempts per second at most of all its endpoints together; null: no limit. */
@@ -21,7 +24,7 @@ export interface Target {
   /** Custom headers, with Basic auth and `accept` unless they are among them. */
   headers: Record<string, string>;
   /** Signing keys, current first; the others sign until they expire. */
-  keys: { key: Buffer; expiresAt: UnixMs | null }[];
+  keys: { key: SigningKey; expiresAt: UnixMs | null }[];
   /** Why its sealed values could not be opened: nothing can be sent, headers and keys are empty. */
   sealBroken: Error | null;
 }
@@ -42,7 +45,8 @@ const LOAD = statement(
      JOIN application USING (environment_id, application_id)
    )
    SELECT e.application_id, e.endpoint_id, e.url, e.disabled, e.deleted_at IS NOT NULL AS deleted,
-     e.revision, e.failing_since, e.throttle_rate, e.headers, e.credentials, k.sealed, k.expires,
+     e.revision, e.failing_since, e.throttle_rate, e.retry_schedule_ms,
+     e.headers, e.credentials, k.sealed, k.expires,
      a.throttle_rate AS application_rate, coalesce(a.buckets, '{}') AS application_buckets
    FROM e
    LEFT JOIN a USING (application_id)
@@ -65,6 +69,7 @@ interface TargetRow {
   revision: number;
   failing_since: UnixMs | null;
   throttle_rate: number | null;
+  retry_schedule_ms: number[] | null;
   application_rate: number | null;
   application_buckets: number[];
   headers: Buffer | null;
@@ -81,7 +86,7 @@ export function endpointPlace(endpointId: string, field: string): string {
 function openKeys(storage: Storage, row: TargetRow): Target["keys"] {
   return (row.sealed ?? []).map((sealed, index) => {
     const place = endpointPlace(row.endpoint_id, "secret");
-    const secret = parseSecret(storage.vault.open(sealed, place));
+    const secret = parseSigningSecret(storage.vault.open(sealed, place));
     if (!secret.ok) throw new Error(`Secret of ${row.endpoint_id}: ${secret.message}`);
     return { key: secret.key, expiresAt: row.expires?.[index] ?? null };
   });
@@ -140,6 +145,7 @@ export async function loadTargets(
     revision: row.revision,
     failingSince: row.failing_since,
     throttleRate: row.throttle_rate,
+    retryScheduleMs: row.retry_schedule_ms,
     applicationThrottleRate: row.application_rate,
     applicationBuckets: row.application_buckets,
     ...openSealed(storage, row),

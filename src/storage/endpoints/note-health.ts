@@ -33,7 +33,8 @@ const DISABLE = statement(
   "disable-endpoint",
   `WITH gone AS (
     UPDATE endpoint SET disabled = true, disabled_reason = $3, revision = revision + 1,
-      updated_at = coalesce(to_timestamp($4::float8 / 1000), now())
+      updated_at = coalesce(to_timestamp($4::float8 / 1000), now()),
+      disabled_at = coalesce(to_timestamp($4::float8 / 1000), now())
     WHERE application_id = $1 AND endpoint_id = $2 AND NOT disabled AND deleted_at IS NULL
     RETURNING application_id, endpoint_id
   ),

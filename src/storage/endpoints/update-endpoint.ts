@@ -30,8 +30,11 @@ const UPDATE = statement(
   "update-endpoint",
   `UPDATE endpoint e SET uid = $4, url = $5, description = $6, version = $7, throttle_rate = $8,
      disabled = $9, disabled_reason = $10, event_types = $11, channels = $12, metadata = $13,
+     retry_schedule_ms = $14,
      failing_since = CASE WHEN e.disabled AND NOT $9 THEN NULL ELSE e.failing_since END,
-     credentials = CASE WHEN $14 THEN $15 ELSE e.credentials END, revision = e.revision + 1,
+     disabled_at = CASE WHEN NOT $9 THEN NULL WHEN e.disabled THEN e.disabled_at
+       ELSE date_trunc('milliseconds', coalesce(to_timestamp($3::float8 / 1000), now())) END,
+     credentials = CASE WHEN $15 THEN $16 ELSE e.credentials END, revision = e.revision + 1,
      updated_at = date_trunc('milliseconds', coalesce(to_timestamp($3::float8 / 1000), now()))
    WHERE application_id = $1 AND endpoint_id = $2
    RETURNING ${ENDPOINT_COLUMNS}`,

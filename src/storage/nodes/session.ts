@@ -5,7 +5,7 @@
 import type pg from "pg";
 import { statement, type Storage } from "../storage.ts";
 
-export type Channel = "amps_due" | "amps_endpoint" | "amps_action";
+export type Channel = "amps_due" | "amps_endpoint" | "amps_action" | "amps_api_key";
 
 export interface SessionListener {
   onNotification(channel: Channel, payload: string): void;
@@ -13,7 +13,7 @@ export interface SessionListener {
   onLost(error: Error): void;
 }
 
-const CHANNELS: readonly Channel[] = ["amps_due", "amps_endpoint", "amps_action"];
+const CHANNELS: readonly Channel[] = ["amps_due", "amps_endpoint", "amps_action", "amps_api_key"];
 
 export class Session {
   readonly #client: pg.Client;

@@ -1,15 +1,19 @@
-/** Tells of what attempts led to, many at a time and of any environment. */
+/** Tells of what attempts led to, or of endpoints that keep failing, many at a time and of any environment. */
 import type { UnixMs } from "../../core/types.ts";
 import { type Queries, statement } from "../storage.ts";
 import { eventCtes, TELL_OWNERS } from "./operational-event.ts";
 
 export interface AttemptEvent {
   eventId: string;
-  type: "message.attempt.failing" | "message.attempt.exhausted" | "message.attempt.recovered";
+  type:
+    | "endpoint.failing"
+    | "message.attempt.failing"
+    | "message.attempt.exhausted"
+    | "message.attempt.recovered";
   applicationId: string;
   endpointId: string;
-  /** The message it is about. */
-  messageId: string;
+  /** The message it is about; null: the endpoint itself. */
+  messageId: string | null;
   /** More members of `data`. */
   extra: object;
 }

@@ -1,0 +1,50 @@
+/** The map of the dashboard. Pages are added in `pages/<section>.ts`. */
+import type { QueryClient } from "@tanstack/react-query";
+import { createRouter, type RouterHistory } from "@tanstack/react-router";
+import { BASE_PATH } from "../api/caller.ts";
+import { energyRoutes } from "../pages/energy.ts";
+import { loginRoute } from "../pages/login/login-route.ts";
+import { overviewRoutes } from "../pages/overview.ts";
+import { settingsRoutes } from "../pages/settings.ts";
+import { webhooksRoutes } from "../pages/webhooks.ts";
+import { rootRoute, shellRoute } from "../router/root-route.ts";
+import { NotFoundPage } from "./not-found-page.tsx";
+import { PageFailed } from "./page-failed.tsx";
+import { Shell } from "./shell.tsx";
+
+shellRoute.update({ component: Shell });
+
+const routeTree = rootRoute.addChildren([
+  loginRoute,
+  shellRoute.addChildren([
+    ...overviewRoutes,
+    ...webhooksRoutes,
+    ...energyRoutes,
+    ...settingsRoutes,
+  ]),
+]);
+
+function makeRouter(queries: QueryClient, history?: RouterHistory) {
+  return createRouter({
+    routeTree,
+    basepath: BASE_PATH,
+    context: { queries },
+    defaultPreload: "intent",
+    // Kept answers are the query cache's business.
+    defaultPreloadStaleTime: 0,
+    defaultErrorComponent: PageFailed,
+    defaultNotFoundComponent: NotFoundPage,
+    scrollRestoration: true,
+    ...(history !== undefined && { history }),
+  });
+}
+
+export type AppRouter = ReturnType<typeof makeRouter>;
+
+export const createAppRouter: (queries: QueryClient) => AppRouter = makeRouter;
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: AppRouter;
+  }
+}

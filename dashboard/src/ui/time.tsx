@@ -1,0 +1,55 @@
+/** Times as people say them; the exact ones on hover. */
+import type { ReactNode } from "react";
+import { formatCountdown, formatFull, formatRelative, formatShort } from "../lib/format.ts";
+import { useNow } from "../lib/now.ts";
+
+const toMs = (at: string | number): number => (typeof at === "number" ? at : Date.parse(at));
+
+export function RelativeTime({ at }: { at: string | number }): ReactNode {
+  const now = useNow();
+  const ms = toMs(at);
+  return (
+    <time
+      dateTime={new Date(ms).toISOString()}
+      title={formatFull(ms)}
+      className="whitespace-nowrap"
+    >
+      {formatRelative(ms, now)}
+    </time>
+  );
+}
+
+/** Day and time; for logs. */
+export function Timestamp({ at }: { at: string | number }): ReactNode {
+  const ms = toMs(at);
+  return (
+    <time
+      dateTime={new Date(ms).toISOString()}
+      title={formatFull(ms)}
+      className="whitespace-nowrap tabular-nums"
+    >
+      {formatShort(ms)}
+    </time>
+  );
+}
+
+/** What is left until `at`; `past` once it is there. */
+export function Countdown({
+  at,
+  past = "now",
+}: {
+  at: string | number;
+  past?: ReactNode;
+}): ReactNode {
+  const now = useNow();
+  const ms = toMs(at);
+  return (
+    <time
+      dateTime={new Date(ms).toISOString()}
+      title={formatFull(ms)}
+      className="whitespace-nowrap tabular-nums"
+    >
+      {ms <= now ? past : formatCountdown(ms - now)}
+    </time>
+  );
+}
