@@ -44,6 +44,8 @@ export async function writeOpenApi(): Promise<string> {
       endpointChanged: unused,
       taskCreated: unused,
       retryScheduleMs: [],
+      owns: unused,
+      waiting: unused,
     },
     authenticate: unused,
     known: new KnownCallers(systemClock),

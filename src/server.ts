@@ -17,8 +17,8 @@ import { ensureSandboxBatteries } from "./battery/sandbox-batteries.ts";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { ListenAddress } from "./core/address.ts";
+import { encodeKey, KEY_BYTES } from "./core/api-key.ts";
 import { IdSource } from "./core/ids.ts";
-import type { EnvironmentMode } from "./core/types.ts";
 import { Engine } from "./engine/engine.ts";
 import { FailingWatch } from "./engine/failing-watch.ts";
 import { Node } from "./engine/ownership.ts";
@@ -42,7 +42,6 @@ import { readDescriptorsMax, shareSockets } from "./telemetry/resources.ts";
 import { startTelemetry, type Telemetry, watchParts } from "./telemetry/telemetry.ts";
 import { Workers } from "./workers.ts";
 
-const KEY_BYTES = 32;
 /** Work has connections of its own, so that no load on the API can keep deliveries from the database. */
 const WORK_CONNECTIONS = 8;
 /** Kept while idle: a database whose slots are all taken could not give them back. */
@@ -108,7 +107,7 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
   );
   const environments = await bootstrap(storage, ids, {
     presetKeys: config.presetKeys,
-    generateKey,
+    generateKey: (mode) => encodeKey(mode, randomBytes(KEY_BYTES)),
   });
   if (config.roles.has("api")) stops.add(startResealing(storage, log));
   await ensureSandboxBatteries(storage, ids, {
@@ -140,12 +139,6 @@ async function start(config: Config, tools: ServerTools, stops: Stops): Promise<
     : undefined;
   const facts = await describe(config, tools, { storage, environments, url });
   return { facts, failed: database.failed, stop: () => stops.run() };
-}
-
-/** 256 random bits behind the prefix that names the environment. */
-function generateKey(mode: EnvironmentMode): string {
-  const prefix = mode === "sandbox" ? "sk_test_" : "sk_live_";
-  return prefix + randomBytes(KEY_BYTES).toString("base64url");
 }
 
 interface Database {

@@ -7,7 +7,7 @@ import { findApplication } from "../storage/applications/find-application.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Identity, Portal } from "./identity.ts";
 import { ApiError, notFound } from "./errors.ts";
-import { pathName } from "./request.ts";
+import { identityOf, pathName } from "./request.ts";
 import type { Capability } from "./tokens/tokens.ts";
 
 const READS = new Set(["GET", "HEAD"]);
@@ -18,11 +18,17 @@ const MESSAGE = "/app/:appId/msg/:msgId";
 /** Route → what a portal needs for it, null: nothing (`svix-api.md` §2). HEAD is as GET. */
 const PORTAL_ROUTES = new Map<string, Capability | null>([
   ["GET /app/:appId", "ViewBase"],
+  ["GET /app/:appId/attempt", "ViewBase"],
   ["GET /app/:appId/attempt/endpoint/:endpointId", "ViewBase"],
   ["GET /app/:appId/attempt/msg/:msgId", "ViewBase"],
+  ["GET /app/:appId/delivery", "ViewBase"],
   ["GET /app/:appId/endpoint", "ViewBase"],
   ["POST /app/:appId/endpoint", "ManageEndpoint"],
   ["POST /app/:appId/endpoint/check", "ManageEndpoint"],
+  ["GET /app/:appId/issue", "ViewBase"],
+  ["GET /app/:appId/issue/:issueId", "ViewBase"],
+  ["POST /app/:appId/issue/:issueId/acknowledge", "ManageEndpoint"],
+  ["POST /app/:appId/issue/:issueId/resolve", "ManageEndpoint"],
   ["GET /app/:appId/msg", "ViewBase"],
   [`GET ${MESSAGE}`, "ViewBase"],
   [`GET ${MESSAGE}/raw`, "ViewBase"],
@@ -35,6 +41,9 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   [`PUT ${ENDPOINT}`, "ManageEndpoint"],
   [`PATCH ${ENDPOINT}`, "ManageEndpoint"],
   [`DELETE ${ENDPOINT}`, "ManageEndpoint"],
+  [`POST ${ENDPOINT}/disable`, "ManageEndpoint"],
+  // And CreateAttempts, where it sends what was missed.
+  [`POST ${ENDPOINT}/enable`, "ManageEndpoint"],
   [`GET ${ENDPOINT}/headers`, "ViewBase"],
   [`PUT ${ENDPOINT}/headers`, "ManageEndpoint"],
   [`PATCH ${ENDPOINT}/headers`, "ManageEndpoint"],
@@ -63,6 +72,20 @@ function portalNeeds(method: string, url: string): Capability | null | undefined
 
 function refuse(detail: string): never {
   throw new ApiError("insufficient access", detail);
+}
+
+function lacks({ capabilities }: Portal, capability: Capability): boolean {
+  return capabilities !== null && !capabilities.includes(capability);
+}
+
+function refuseWithout(capability: Capability): never {
+  refuse(`This token lacks the capability ${capability}.`);
+}
+
+/** For what a route does only when it is asked to. @throws 403 */
+export function requireCapability(request: FastifyRequest, capability: Capability): void {
+  const { portal } = identityOf(request);
+  if (portal !== null && lacks(portal, capability)) refuseWithout(capability);
 }
 
 /** The application in the path must be the token's; any other is as absent as one of nobody. */
@@ -95,7 +118,5 @@ export async function checkAccess(
   if (needed === undefined) refuse("An application token cannot do this; use an API key.");
   // Whose it is comes first: what exists elsewhere is not for this token to learn.
   await checkApplication(storage, identity.environmentId, request, portal);
-  if (needed !== null && portal.capabilities !== null && !portal.capabilities.includes(needed)) {
-    refuse(`This token lacks the capability ${needed}.`);
-  }
+  if (needed !== null && lacks(portal, needed)) refuseWithout(needed);
 }

@@ -2,7 +2,7 @@
  * Who calls: the API key, or a token or the dashboard's session in its place, decides the environment and
  * what may be done in it. Shared by the webhook API and the battery API.
  */
-import { createHash } from "node:crypto";
+import { hashOfKey } from "../core/api-key.ts";
 import { subscriberOf } from "../core/address.ts";
 import { type Rate, RateLimiter } from "../core/request-rate.ts";
 import type { Clock } from "../core/types.ts";
@@ -89,9 +89,7 @@ export class KnownCallers {
 
 /** Every bad key costs the same: one digest and one look-up. */
 async function findKey(storage: Storage, key: string | null): Promise<Identity | undefined> {
-  const hash = createHash("sha256")
-    .update(key ?? "")
-    .digest();
+  const hash = hashOfKey(key ?? "");
   const found = await findApiKey(storage, hash);
   if (found === undefined || key === null || !KEY.test(key)) return undefined;
   const { hint, keyId, stale, ...rest } = found;

@@ -33,7 +33,14 @@ export interface ApiDeps {
   storage: Storage;
   engine: Pick<
     Engine,
-    "publish" | "publishTo" | "resend" | "endpointChanged" | "taskCreated" | "retryScheduleMs"
+    | "publish"
+    | "publishTo"
+    | "resend"
+    | "endpointChanged"
+    | "taskCreated"
+    | "retryScheduleMs"
+    | "owns"
+    | "waiting"
   >;
   authenticate: Authenticate;
   /** What `authenticate` remembers; forgotten when a key is revoked. */

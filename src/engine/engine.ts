@@ -276,6 +276,11 @@ export class Engine implements HandOffTarget {
     };
   }
 
+  /** Whether this node sends to the endpoints of the bucket. */
+  owns(bucket: number): boolean {
+    return this.#options.ownership.epochOf(bucket) !== undefined;
+  }
+
   /** Why deliveries of this endpoint wait here although they are due, and until when; null: they do not. */
   waiting(endpointId: string): Waiting | null {
     return this.#lanes.waiting(endpointId);

@@ -15,6 +15,7 @@ import {
 import { type Answer, World } from "./world.ts";
 
 const MARK = "sandbox-marker";
+const ISSUE_ID = `iss_${"1".repeat(27)}`;
 /** Operations that a portal has no business with (`svix-api.md` §2). */
 const ORGANISATION_ONLY = [
   /^(?:GET|POST) \/api\/v1\/app$/,
@@ -25,7 +26,7 @@ const ORGANISATION_ONLY = [
   /\/send-example$/,
   /^(?:POST|PUT|PATCH|DELETE) \/api\/v1\/event-type/,
   /\/auth\/(?:app-portal-access|dashboard-access|app)\//,
-  /^\w+ \/api\/v1\/(?:background-task|operational-webhook|stats|environment|msg)\b/,
+  /^\w+ \/api\/v1\/(?:api-key|system|background-task|operational-webhook|stats|environment|msg)\b/,
 ];
 const operations = all.filter(({ open }) => !open);
 const ofWebhooks = operations.filter(({ path }) => path.startsWith("/api/v1/"));
@@ -62,17 +63,27 @@ beforeAll(async () => {
     body: { action: { command: "idle" } },
   });
   if (pushed.status !== 202) throw new Error(pushed.text);
+  await sql(
+    world.node.storage,
+    `INSERT INTO issue (application_id, issue_id, endpoint_id, cause, first_seen_at, opened_at,
+       last_seen_at, attempts, last_attempt_id, last_message_id, last_error)
+     VALUES ($1, $2, $3, 'http_500', now(), now(), now(), 1, $4, $5, $6)`,
+    [app_id, ISSUE_ID, endpoint_id, String(body.data[0].id), msg_id, MARK],
+  );
   const recover = `/api/v1/app/${app_id}/endpoint/${endpoint_id}/recover`;
   const since = new Date().toISOString();
   const task = await world.call("POST", recover, { body: { since } });
   const operational = await world.call("POST", "/api/v1/operational-webhook/endpoint", {
     body: { url: "https://receiver.example.com/", description: MARK },
   });
+  const key = await world.call("POST", "/api/v1/api-key", { body: { name: MARK } });
   ids = {
+    key_id: String(key.body.id),
     task_id: String(task.body.id),
     operational_endpoint_id: String(operational.body.id),
     app_id,
     endpoint_id,
+    issue_id: ISSUE_ID,
     msg_id,
     attempt_id: String(body.data[0].id),
     event_type_name: MARK,
@@ -117,6 +128,7 @@ async function stored(): Promise<string> {
        (SELECT jsonb_agg(t ORDER BY t.message_id) FROM message t WHERE application_id = $2),
        (SELECT jsonb_agg(t ORDER BY t.attempt_id) FROM attempt t WHERE application_id = $2),
        (SELECT jsonb_agg(t ORDER BY t.name) FROM event_type t WHERE environment_id = $1),
+       (SELECT jsonb_agg(to_jsonb(t) - 'last_used_at' ORDER BY t.key_id) FROM api_key t WHERE environment_id = $1),
        (SELECT jsonb_agg(t ORDER BY t.action_id) FROM action t WHERE environment_id = $1)`,
     [world.environments.sandbox.environmentId, ids["app_id"]],
   );
@@ -128,7 +140,7 @@ function comparable({ text }: Answer, values: Record<string, string>): string {
   let plain = text;
   for (const [name, id] of Object.entries(values)) plain = plain.replaceAll(id, name);
   return plain
-    .replaceAll(/\b(?:app|ep|msg|atmpt|req|tok|qtask)_[A-Za-z0-9]{12,}/g, "ID")
+    .replaceAll(/\b(?:app|ep|msg|atmpt|req|tok|qtask|key)_[A-Za-z0-9]{12,}/g, "ID")
     .replaceAll(/"[^"]*20\d\d-\d\d-\d\dT[^"]*"/g, "TIME")
     .replaceAll(/"latencyMs":\d+/g, "LATENCY")
     .replaceAll(/#key=[\w-]+|eyJ[\w.-]+/g, "TOKEN");
@@ -187,11 +199,11 @@ describe("the other environment's key", () => {
 });
 
 describe("a key that only reads", () => {
-  test("reads everything but secrets, and is 403 on every write", async () => {
+  test("reads everything but secrets and keys, and is 403 on every write", async () => {
     const before = await stored();
     for (const operation of operations) {
       const answer = await ask(operation, readKey, ids);
-      const reads = operation.method === "GET" && !operation.path.endsWith("/secret");
+      const reads = operation.method === "GET" && !/\/(?:secret|api-key)$/.test(operation.path);
       expect([operation.name, answer.status]).toEqual([operation.name, reads ? 200 : 403]);
       if (reads) continue;
       const said = isBattery(operation) ? answer.body.error.code : answer.body.code;

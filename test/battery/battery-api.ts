@@ -102,6 +102,8 @@ export class BatteryApi {
         endpointChanged: unused,
         taskCreated: unused,
         retryScheduleMs: [],
+        owns: unused,
+        waiting: unused,
       },
       authenticate,
       tokens,

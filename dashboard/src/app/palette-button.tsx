@@ -11,8 +11,8 @@ export function PaletteButton(): ReactNode {
       className="flex h-8 shrink-0 items-center gap-2.5 rounded-lg border border-line bg-surface px-2.5 text-sm text-faint hover:border-line-strong"
     >
       <Search className="size-4" aria-hidden />
-      Go to or paste an id
-      <span className="ml-auto">
+      Go to …
+      <span className="ml-auto flex">
         <Kbd keys="mod+k" />
       </span>
     </button>

@@ -15,7 +15,7 @@ import { sections } from "./sections.ts";
 const LIVE_WORDS = {
   connecting: ["Connecting …", "bg-faint"],
   live: ["Live updates", "bg-bar-good"],
-  polling: ["Updates every few seconds", "bg-warn"],
+  polling: ["Updated every 3 s", "bg-warn"],
 } as const;
 
 function LiveState(): ReactNode {

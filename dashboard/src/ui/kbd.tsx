@@ -11,7 +11,7 @@ export function Kbd({ keys }: { keys: string }): ReactNode {
         .map((key) => (
           <kbd
             key={key}
-            className="inline-flex h-5 min-w-5 items-center justify-center rounded border border-line-strong bg-sunken px-1 font-sans text-2xs text-muted"
+            className="inline-flex h-5 min-w-5 items-center justify-center rounded border border-line-strong bg-sunken px-1 font-sans whitespace-nowrap text-2xs text-muted"
           >
             {key.length === 1 ? key.toUpperCase() : key}
           </kbd>

@@ -25,9 +25,9 @@ import {
 
 const RECOVER_DAYS_MAX = 14;
 /** As long as messages are kept by default. */
-const REPLAY_DAYS_MAX = 90;
+export const REPLAY_DAYS_MAX = 90;
 const CLOCKS_MS = 3_600_000;
-const EVERYTHING: TaskFilter = {
+export const EVERYTHING: TaskFilter = {
   statuses: null,
   statusCodeClass: null,
   eventTypes: null,
@@ -118,7 +118,7 @@ function registerReplay(app: FastifyInstance, deps: ApiDeps, scope: Scope, repla
       const { endpoint, key } = await scope.endpoint(request, request.params);
       const span = spanOf(request.body, deps.clock.now(), daysMax);
       if (endpoint.disabled) refuseDisabled(endpoint);
-      const task = await start(deps, request, {
+      const task = await startTask(deps, request, {
         ...key,
         kind,
         bucket: bucketOf(key.endpointId),
@@ -134,7 +134,12 @@ function registerReplay(app: FastifyInstance, deps: ApiDeps, scope: Scope, repla
 
 type Start = Omit<Parameters<typeof createTask>[1], "environmentId" | "taskId">;
 
-async function start(deps: ApiDeps, request: FastifyRequest, task: Start): Promise<Task> {
+/** Writes the task down for the caller's environment. */
+export async function startTask(
+  deps: ApiDeps,
+  request: FastifyRequest,
+  task: Start,
+): Promise<Task> {
   const { environmentId } = identityOf(request);
   const taskId = deps.ids.make("qtask_");
   const made = await createTask(deps.storage, { ...task, environmentId, taskId });
@@ -157,7 +162,7 @@ function registerPurge(app: FastifyInstance, deps: ApiDeps, scope: Scope): void 
     async (request, reply) => {
       const { applicationId, createdAt } = await scope.application(request, request.params);
       const now = deps.clock.now();
-      const task = await start(deps, request, {
+      const task = await startTask(deps, request, {
         kind: "application.purge_content",
         applicationId,
         endpointId: null,

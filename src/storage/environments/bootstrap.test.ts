@@ -50,7 +50,7 @@ test("the first start makes everything, a later one nothing", async () => {
   const storage = open();
   const first = await start(storage);
   const { sandbox = "", live = "" } = first.newKeys;
-  expect(await findKey(storage, sandbox)).toEqual({
+  expect(await findKey(storage, sandbox)).toMatchObject({
     environmentId: first.sandbox.environmentId,
     mode: "sandbox",
     defaultApplicationId: first.sandbox.defaultApplicationId,

@@ -3,10 +3,11 @@
  * the push event types and a key to start with. Safe when several nodes start at once: they queue on
  * one lock, and the later ones find everything there.
  */
-import { createHash } from "node:crypto";
+import { hashOfKey, hintOfKey } from "../../core/api-key.ts";
 import type { IdSource } from "../../core/ids.ts";
 import { PUSH_EVENT_TYPES } from "../../core/push-events.ts";
 import type { EnvironmentMode } from "../../core/types.ts";
+import { PRESET_NAME } from "../api-keys/list-api-keys.ts";
 import { type Queries, statement, type Storage } from "../storage.ts";
 import type { Vault } from "../vault.ts";
 
@@ -31,9 +32,7 @@ export interface Bootstrapped {
   newKeys: Partial<Record<EnvironmentMode, string>>;
 }
 
-const PRESET = "preset";
 const FIRST = "first start";
-const HINT_TAIL = 4;
 
 // One fixed number for all nodes; any other use of advisory locks here is of sessions.
 const LOCK = statement("lock-bootstrap", "SELECT pg_advisory_xact_lock(7318, 1)");
@@ -79,15 +78,6 @@ const FIND_HINT = statement(
   `SELECT hint FROM api_key WHERE environment_id = $1 AND scope = 'full' AND revoked_at IS NULL
    ORDER BY name = $2 DESC, created_at DESC LIMIT 1`,
 );
-
-function hashOf(key: string): Buffer {
-  return createHash("sha256").update(key).digest();
-}
-
-/** `sk_test_…Wx4z` */
-function hintOf(key: string): string {
-  return `${key.slice(0, key.indexOf("_", 3) + 1)}…${key.slice(-HINT_TAIL)}`;
-}
 
 /** What is noted are all keys that may have sealed something: one, but while it is being replaced. */
 async function checkMasterKey(queries: Queries, vault: Vault): Promise<void> {
@@ -138,14 +128,19 @@ async function ensureKey(
 ): Promise<{ hint: string; newKey: string | undefined }> {
   const { preset } = options;
   if (preset !== undefined) {
-    await queries.query(REVOKE_PRESETS, [environmentId, PRESET, hashOf(preset)]);
-    await queries.query(ADD_KEY, [hashOf(preset), environmentId, PRESET, hintOf(preset)]);
+    await queries.query(REVOKE_PRESETS, [environmentId, PRESET_NAME, hashOfKey(preset)]);
+    await queries.query(ADD_KEY, [
+      hashOfKey(preset),
+      environmentId,
+      PRESET_NAME,
+      hintOfKey(preset),
+    ]);
   }
-  const [known] = await queries.query<{ hint: string }>(FIND_HINT, [environmentId, PRESET]);
+  const [known] = await queries.query<{ hint: string }>(FIND_HINT, [environmentId, PRESET_NAME]);
   if (known !== undefined) return { hint: known.hint, newKey: undefined };
   const key = options.generate();
-  await queries.query(ADD_KEY, [hashOf(key), environmentId, FIRST, hintOf(key)]);
-  return { hint: hintOf(key), newKey: key };
+  await queries.query(ADD_KEY, [hashOfKey(key), environmentId, FIRST, hintOfKey(key)]);
+  return { hint: hintOfKey(key), newKey: key };
 }
 
 /** Idempotent. @throws when the database was sealed with another master key */

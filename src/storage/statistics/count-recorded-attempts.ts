@@ -24,7 +24,9 @@ export interface CountedEndpoint {
 
 export const DURATION_CLASS = `width_bucket(duration_ms, '{${DURATION_BOUNDS_MS.join(",")}}'::int[])`;
 const CLASSES = Array.from({ length: DURATION_CLASSES }, (_, index) => index);
-const COUNTS = CLASSES.map((n) => `count(*) FILTER (WHERE duration_class = ${n})`).join(", ");
+const COUNTS = CLASSES.map(
+  (n) => `coalesce(sum(attempts) FILTER (WHERE duration_class = ${n}), 0)::int`,
+).join(", ");
 const ADDED = CLASSES.map((n) => `c.durations[${n + 1}] + excluded.durations[${n + 1}]`).join(", ");
 
 const PREPARE = statement(
@@ -60,14 +62,19 @@ const COUNT = statement(
          AND attempt_id > r.counted_to AND attempt_id < $5
        ORDER BY attempt_id LIMIT $6) a
    ),
+   alike AS (
+     SELECT application_id, endpoint_id, date_bin('1 minute', attempted_at, 'epoch') AS minute,
+       duration_class, count(*) AS attempts, count(*) FILTER (WHERE succeeded) AS successes
+     FROM seen GROUP BY application_id, endpoint_id, minute, duration_class
+   ),
    counted AS (
      INSERT INTO attempt_count AS c (application_id, endpoint_id, seconds, starts_at, attempts,
        successes, durations)
      SELECT application_id, endpoint_id, seconds,
-       date_bin(seconds * interval '1 second', attempted_at, 'epoch') AS starts_at,
-       count(*), count(*) FILTER (WHERE succeeded), ARRAY[${COUNTS}]
-     FROM seen CROSS JOIN (VALUES (60::smallint), (3600::smallint)) AS p(seconds)
-     WHERE seconds = 3600 OR attempted_at > to_timestamp($7::float8 / 1000)
+       date_bin(seconds * interval '1 second', minute, 'epoch') AS starts_at,
+       sum(attempts), sum(successes), ARRAY[${COUNTS}]
+     FROM alike CROSS JOIN (VALUES (60::smallint), (3600::smallint)) AS p(seconds)
+     WHERE seconds = 3600 OR minute > to_timestamp($7::float8 / 1000)
      GROUP BY application_id, endpoint_id, seconds, starts_at
      ON CONFLICT (application_id, endpoint_id, seconds, starts_at) DO UPDATE
      SET attempts = c.attempts + excluded.attempts, successes = c.successes + excluded.successes,
@@ -79,7 +86,8 @@ const COUNT = statement(
        max(attempt_id) AS last_attempt_id,
        (array_agg(message_id ORDER BY attempt_id DESC))[1] AS last_message_id,
        (array_agg(error_message ORDER BY attempt_id DESC))[1] AS last_error
-     FROM seen WHERE NOT succeeded GROUP BY application_id, endpoint_id, cause
+     FROM seen WHERE NOT succeeded AND cause <> 'payload_gone'
+     GROUP BY application_id, endpoint_id, cause
    ),
    grouped AS (
      INSERT INTO issue AS i (application_id, issue_id, endpoint_id, cause, first_seen_at, opened_at,

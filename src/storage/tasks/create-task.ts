@@ -1,5 +1,6 @@
 /** Writes a background task down: from then on it is done, whatever process dies. */
-import { statement, type Storage } from "../storage.ts";
+import type { UnixMs } from "../../core/types.ts";
+import { type Queries, statement, type Storage } from "../storage.ts";
 import { type Task, TASK_COLUMNS, type TaskRow, toTask } from "./task.ts";
 
 export type NewTask = Pick<
@@ -24,8 +25,17 @@ const CREATE = statement(
    RETURNING ${TASK_COLUMNS}`,
 );
 
-export async function createTask(storage: Storage, task: NewTask): Promise<Task> {
-  const [row] = await storage.query<TaskRow>(CREATE, [
+export function createTask(storage: Storage, task: NewTask): Promise<Task> {
+  return insertTask(storage, task, storage.now());
+}
+
+/** Within the transaction of what it is for. */
+export async function insertTask(
+  queries: Queries,
+  task: NewTask,
+  now: UnixMs | null,
+): Promise<Task> {
+  const [row] = await queries.query<TaskRow>(CREATE, [
     task.environmentId,
     task.taskId,
     task.kind,
@@ -35,7 +45,7 @@ export async function createTask(storage: Storage, task: NewTask): Promise<Task>
     JSON.stringify(task.filter),
     task.startPosition,
     task.endPosition,
-    storage.now(),
+    now,
   ]);
   if (row === undefined) throw new Error("The new task was not returned.");
   return toTask(row);

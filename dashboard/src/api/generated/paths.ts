@@ -2,6 +2,9 @@
 /** Nothing is given here. */
 export type none = undefined;
 export type ActionOut = { id: string; deviceId: string; deviceType: string; actionType: "battery:set_operation_mode"; command: "charge" | "discharge" | "idle" | "auto.balanced" | "auto.reserve" | "auto.export"; parameters: Record<string, Quantity>; state: "scheduled" | "acknowledged" | "completed" | "failed" | "cancelled"; result: { success: boolean; message: string } | null; errorCode: string | null; errorMessage: string | null; createdAt: string; updatedAt: string; acknowledgedAt: string | null; completedAt: string | null; start: string | null; end: string | null; links: { self: string } };
+export type ApiKeyCreatedOut = { id: string; name: string; hint: string; scope: "full" | "read"; preset: boolean; createdAt: string; lastUsedAt: string | null; key: string };
+export type ApiKeyIn = { name: string; scope?: "full" | "read" | undefined };
+export type ApiKeyOut = { id: string; name: string; hint: string; scope: "full" | "read"; preset: boolean; createdAt: string; lastUsedAt: string | null };
 export type AppPortalAccessIn = { application?: { name: string; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; metadata?: Record<string, string> | null | undefined } | null | undefined; capabilities?: Array<"ViewBase" | "ViewEndpointSecret" | "ManageEndpointSecret" | "ManageTransformations" | "CreateAttempts" | "ManageEndpoint"> | null | undefined; expiry?: number | null | undefined; featureFlags?: Array<string> | null | undefined; readOnly?: boolean | null | undefined; sessionId?: string | null | undefined };
 export type AppPortalAccessOut = { url: string; token: string };
 export type ApplicationIn = { name: string; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; metadata?: Record<string, string> | null | undefined };
@@ -20,9 +23,12 @@ export type DashboardEnvironmentOut = { id: string; mode: string; defaultApplica
 export type DashboardLoginIn = { password?: string | undefined; token?: string | undefined };
 export type DashboardLoginOut = { csrfToken: string };
 export type DashboardSessionOut = { csrfToken: string; environments: Array<DashboardEnvironmentOut>; expiresAt: string; version: string };
+export type DeliveryOut = { msgId: string; endpointId: string; eventType: string; eventId: string | null; channels: Array<string> | null; tags: Array<string> | null; createdAt: string; deliverAt: string | null; status: "waiting" | "backing_off" | "parked" | "delivered" | "exhausted" | "canceled"; attempts: number; nextAttempt: string | null; waitingFor: "scheduled" | "retry" | "endpoint_disabled" | "throttled" | "application_throttled" | "breaker_open" | "ramping" | "turn" | "unknown"; lastAttempt: { id: string; timestamp: string; responseStatusCode: number; responseDurationMs: number; errorCode: string | null; errorMessage: string | null; triggerType: 0 | 1 } | null };
 export type EmptyResponse = Record<string, unknown>;
 export type EndpointCheckIn = { url: string };
 export type EndpointCheckOut = { accepted: boolean; url: string | null; code: string | null; detail: string | null; warning: string | null };
+export type EndpointEnableIn = { sendMissed?: boolean | undefined; since?: string | null | undefined };
+export type EndpointEnableOut = { endpoint: EndpointOut; since: string | null; tasks: Array<ReplayOut> };
 export type EndpointHeadersIn = { headers: Record<string, string> };
 export type EndpointHeadersOut = { headers: Record<string, string>; sensitive: Array<string> };
 export type EndpointHeadersPatchIn = { headers?: Record<string, string | null> | null | undefined; deleteHeaders?: Array<string> | null | undefined };
@@ -45,12 +51,19 @@ export type ExpungeAllContentsOut = { id: string; status: "running" | "finished"
 export type HTTPValidationError = { detail: Array<ValidationError> };
 export type HealthOut = { database: PartHealth };
 export type HttpErrorOut = { code: string; detail: string };
+export type IssueDetailOut = { id: string; endpointId: string; cause: string; state: "open" | "acknowledged" | "resolved"; stateChangedAt: string | null; firstSeenAt: string; openedAt: string; lastSeenAt: string; attempts: number; reopened: number; lastError: string | null; lastAttemptId: string; lastMsgId: string; undelivered: number; undeliveredMore: boolean };
+export type IssueOut = { id: string; endpointId: string; cause: string; state: "open" | "acknowledged" | "resolved"; stateChangedAt: string | null; firstSeenAt: string; openedAt: string; lastSeenAt: string; attempts: number; reopened: number; lastError: string | null; lastAttemptId: string; lastMsgId: string };
+export type IssueResolveIn = { resend?: boolean | undefined };
+export type IssueResolvedOut = { issue: IssueOut; task?: RecoverOut | undefined };
+export type ListResponse_ApiKeyOut_ = { data: Array<ApiKeyOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_ApplicationOut_ = { data: Array<ApplicationOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_BackgroundTaskOut_ = { data: Array<BackgroundTaskOut>; iterator: string | null; prevIterator: string | null; done: boolean };
+export type ListResponse_DeliveryOut_ = { data: Array<DeliveryOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_EndpointMessageOut_ = { data: Array<EndpointMessageOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_EndpointOut_ = { data: Array<EndpointOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_EndpointStatistics_ = { data: Array<EndpointStatistics>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_EventTypeOut_ = { data: Array<EventTypeOut>; iterator: string | null; prevIterator: string | null; done: boolean };
+export type ListResponse_IssueOut_ = { data: Array<IssueOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_MessageAttemptOut_ = { data: Array<MessageAttemptOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_MessageEndpointOut_ = { data: Array<MessageEndpointOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_MessageOut_ = { data: Array<MessageOut>; iterator: string | null; prevIterator: string | null; done: boolean };
@@ -90,6 +103,13 @@ export interface Paths {
   "/actions/{actionId}/cancel": {
     post: { path: { actionId: string }; query: none; body: none; answer: { success: true; data: ActionOut; meta: Meta } };
   };
+  "/api/v1/api-key": {
+    get: { path: none; query: none; body: none; answer: ListResponse_ApiKeyOut_ };
+    post: { path: none; query: none; body: ApiKeyIn; answer: ApiKeyCreatedOut };
+  };
+  "/api/v1/api-key/{key_id}": {
+    delete: { path: { key_id: string }; query: none; body: none; answer: undefined };
+  };
   "/api/v1/app": {
     get: { path: none; query: { limit?: number | undefined; iterator?: string | undefined; order?: "ascending" | "descending" | undefined }; body: none; answer: ListResponse_ApplicationOut_ };
     post: { path: none; query: { get_if_exists?: boolean | undefined }; body: ApplicationIn; answer: ApplicationOut };
@@ -100,11 +120,17 @@ export interface Paths {
     patch: { path: { app_id: string }; query: none; body: ApplicationPatch; answer: ApplicationOut };
     delete: { path: { app_id: string }; query: none; body: none; answer: undefined };
   };
+  "/api/v1/app/{app_id}/attempt": {
+    get: { path: { app_id: string }; query: { limit?: number | undefined; iterator?: string | undefined; before?: string | undefined; after?: string | undefined; channel?: string | undefined; tag?: string | undefined; event_types?: Array<string> | undefined; endpoint_id?: string | undefined; outcome?: Array<"1xx" | "2xx" | "3xx" | "4xx" | "5xx" | "timeout" | "connection" | "tls" | "dns" | "address" | "other"> | undefined; status_code?: number | undefined; error_code?: string | undefined; slower_than_ms?: number | undefined; text?: string | undefined; status?: 0 | 1 | 2 | 3 | 4 | undefined; with_content?: boolean | undefined; with_msg?: boolean | undefined; expanded_statuses?: boolean | undefined }; body: none; answer: ListResponse_MessageAttemptOut_ };
+  };
   "/api/v1/app/{app_id}/attempt/endpoint/{endpoint_id}": {
     get: { path: { app_id: string; endpoint_id: string }; query: { limit?: number | undefined; iterator?: string | undefined; before?: string | undefined; after?: string | undefined; channel?: string | undefined; tag?: string | undefined; event_types?: Array<string> | undefined; status?: 0 | 1 | 2 | 3 | 4 | undefined; status_code_class?: 0 | 100 | 200 | 300 | 400 | 500 | undefined; with_content?: boolean | undefined; with_msg?: boolean | undefined; expanded_statuses?: boolean | undefined }; body: none; answer: ListResponse_MessageAttemptOut_ };
   };
   "/api/v1/app/{app_id}/attempt/msg/{msg_id}": {
     get: { path: { app_id: string; msg_id: string }; query: { limit?: number | undefined; iterator?: string | undefined; before?: string | undefined; after?: string | undefined; channel?: string | undefined; tag?: string | undefined; event_types?: Array<string> | undefined; status?: 0 | 1 | 2 | 3 | 4 | undefined; status_code_class?: 0 | 100 | 200 | 300 | 400 | 500 | undefined; with_content?: boolean | undefined; with_msg?: boolean | undefined; expanded_statuses?: boolean | undefined; endpoint_id?: string | undefined }; body: none; answer: ListResponse_MessageAttemptOut_ };
+  };
+  "/api/v1/app/{app_id}/delivery": {
+    get: { path: { app_id: string }; query: { limit?: number | undefined; iterator?: string | undefined; before?: string | undefined; after?: string | undefined; channel?: string | undefined; tag?: string | undefined; event_types?: Array<string> | undefined; endpoint_id?: string | undefined; outcome?: Array<"1xx" | "2xx" | "3xx" | "4xx" | "5xx" | "timeout" | "connection" | "tls" | "dns" | "address" | "other"> | undefined; status_code?: number | undefined; error_code?: string | undefined; slower_than_ms?: number | undefined; text?: string | undefined; status?: Array<"waiting" | "backing_off" | "parked" | "delivered" | "exhausted" | "canceled"> | undefined }; body: none; answer: ListResponse_DeliveryOut_ };
   };
   "/api/v1/app/{app_id}/endpoint": {
     get: { path: { app_id: string }; query: { limit?: number | undefined; iterator?: string | undefined; order?: "ascending" | "descending" | undefined }; body: none; answer: ListResponse_EndpointOut_ };
@@ -121,6 +147,12 @@ export interface Paths {
   };
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}/bulk-replay": {
     post: { path: { app_id: string; endpoint_id: string }; query: none; body: BulkReplayIn; answer: ReplayOut };
+  };
+  "/api/v1/app/{app_id}/endpoint/{endpoint_id}/disable": {
+    post: { path: { app_id: string; endpoint_id: string }; query: none; body: none; answer: EndpointOut };
+  };
+  "/api/v1/app/{app_id}/endpoint/{endpoint_id}/enable": {
+    post: { path: { app_id: string; endpoint_id: string }; query: none; body: EndpointEnableIn; answer: EndpointEnableOut };
   };
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}/headers": {
     get: { path: { app_id: string; endpoint_id: string }; query: none; body: none; answer: EndpointHeadersOut };
@@ -156,6 +188,18 @@ export interface Paths {
   };
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}/stats": {
     get: { path: { app_id: string; endpoint_id: string }; query: { since?: string | undefined; until?: string | undefined }; body: none; answer: EndpointStats };
+  };
+  "/api/v1/app/{app_id}/issue": {
+    get: { path: { app_id: string }; query: { limit?: number | undefined; iterator?: string | undefined; before?: string | undefined; after?: string | undefined; state?: Array<"open" | "acknowledged" | "resolved"> | undefined; endpoint_id?: string | undefined }; body: none; answer: ListResponse_IssueOut_ };
+  };
+  "/api/v1/app/{app_id}/issue/{issue_id}": {
+    get: { path: { app_id: string; issue_id: string }; query: none; body: none; answer: IssueDetailOut };
+  };
+  "/api/v1/app/{app_id}/issue/{issue_id}/acknowledge": {
+    post: { path: { app_id: string; issue_id: string }; query: none; body: none; answer: IssueOut };
+  };
+  "/api/v1/app/{app_id}/issue/{issue_id}/resolve": {
+    post: { path: { app_id: string; issue_id: string }; query: none; body: IssueResolveIn; answer: IssueResolvedOut };
   };
   "/api/v1/app/{app_id}/msg": {
     get: { path: { app_id: string }; query: { limit?: number | undefined; iterator?: string | undefined; channel?: string | undefined; tag?: string | undefined; event_types?: Array<string> | undefined; before?: string | undefined; after?: string | undefined; with_content?: boolean | undefined }; body: none; answer: ListResponse_MessageOut_ };

@@ -63,6 +63,8 @@ export function LoginPage(): ReactNode {
           mutate({ password });
         }}
       >
+        {/* For password managers, which keep a password by its user. */}
+        <input type="text" name="username" autoComplete="username" value="admin" readOnly hidden />
         <Field
           label="Admin password"
           error={error === null ? undefined : inWordsOf(error, byLink)}

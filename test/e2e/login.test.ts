@@ -1,10 +1,11 @@
-/** The links that log in to the dashboard, as people get them: from the banner, and from the command. */
+/** Logging in as people do: by the links of the banner and of the command, and on several nodes. */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestDatabase } from "../support/database.ts";
 import { failToStart, type ServerProcess, startServerProcess } from "../support/server-process.ts";
 
 const run = promisify(execFile);
@@ -70,4 +71,55 @@ test("with a password of the operator's there is no link, and a weak one is refu
   const weak = { NODE_ENV: "production", AMPS_ADMIN_PASSWORD: "short" };
   expect((await failToStart({ dataDir: folder, env: weak })).output).toContain("12 characters");
   await rm(folder, { recursive: true, force: true });
+});
+
+test("sessions and keys made on one node hold on another, and end there at once", async () => {
+  const database = await createTestDatabase();
+  const env = {
+    DATABASE_URL: database.url,
+    AMPS_MASTER_KEY: "k".repeat(43),
+    AMPS_ADMIN_PASSWORD: "correct horse battery",
+  };
+  const [one, two] = await Promise.all([
+    startServerProcess({ dataDir, env }),
+    startServerProcess({ dataDir, env }),
+  ]);
+  const login = await fetch(`${one.url}/api/v1/dashboard/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ password: env.AMPS_ADMIN_PASSWORD }),
+  });
+  const { csrfToken } = (await login.json()) as { csrfToken: string };
+  const cookie = login.headers.get("set-cookie")?.split(";")[0] ?? "";
+  expect(cookie).toMatch(/^amps-session=/);
+  const session = { cookie, "amps-environment": "sandbox", "amps-csrf-token": csrfToken };
+  const json = { "content-type": "application/json" };
+  const made = await fetch(`${two.url}/api/v1/api-key`, {
+    method: "POST",
+    headers: { ...session, ...json },
+    body: JSON.stringify({ name: "of two nodes" }),
+  });
+  const { id, key } = (await made.json()) as { id: string; key: string };
+  const asked = async (url: string, headers: Record<string, string>): Promise<number> =>
+    (await fetch(`${url}/api/v1/app`, { headers })).status;
+  const authorization = `Bearer ${key}`;
+  expect(await asked(one.url, { authorization })).toBe(200);
+  const revoked = await fetch(`${two.url}/api/v1/api-key/${id}`, {
+    method: "DELETE",
+    headers: session,
+  });
+  expect(revoked.status).toBe(204);
+  // Sooner than the five seconds for which a node remembers a key.
+  await expect
+    .poll(() => asked(one.url, { authorization }), { timeout: 3_000, interval: 20 })
+    .toBe(401);
+  expect(await asked(one.url, session)).toBe(200);
+  const out = await fetch(`${two.url}/api/v1/dashboard/logout`, {
+    method: "POST",
+    headers: session,
+  });
+  expect(out.status).toBe(204);
+  expect(await asked(one.url, session)).toBe(401);
+  await Promise.all([one.stop(), two.stop()]);
+  await database.drop();
 });
