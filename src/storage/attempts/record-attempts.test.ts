@@ -123,7 +123,7 @@ test("every field comes back as it was, bytes included", async () => {
     responseStatus: 503,
     responseBody,
     responseTruncated: true,
-    responseHeaders: "x-one: 1\nx-two: \u00e9\"\\",
+    responseHeaders: 'x-one: 1\nx-two: \u00e9"\\',
     durationMs: 30_000,
     errorMessage: "The receiver said: “näh” 😀",
     retryDelayMs: 1,
