@@ -1,15 +1,20 @@
 /** Moves a test node's time on in small steps, and lets it finish at each what it then has to do. */
 import type { ManualClock } from "./manual-clock.ts";
-import type { TestNode } from "./test-node.ts";
+import type { FaultyStorage } from "./test-node.ts";
+
+/** Whatever works on a storage whose statements can be counted. */
+export interface CountedNode {
+  readonly storage: FaultyStorage;
+}
 
 /** Turns of the event loop without a statement under way, after which nothing more is going to happen. */
 const QUIET_TURNS = 8;
 
 export class SimulatedTime {
   readonly #clock: ManualClock;
-  readonly #node: TestNode;
+  readonly #node: CountedNode;
 
-  constructor(clock: ManualClock, node: TestNode) {
+  constructor(clock: ManualClock, node: CountedNode) {
     this.#clock = clock;
     this.#node = node;
   }

@@ -15,31 +15,17 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { beforeEach, expect, inject, test as plainTest } from "vitest";
 import { type Receiver, startReceiver } from "../receiver.ts";
 import { type ServerProcess, startServerProcess } from "../server-process.ts";
+import { type ContextOptions, launchBrowser, openContext } from "./open-context.ts";
 import { type Watch, watchContext } from "./watch.ts";
-
-export type Theme = "light" | "dark";
-
-export interface OpenOptions {
-  theme?: Theme;
-  /** `narrow` is a phone. */
-  width?: "wide" | "narrow";
-}
 
 /** A page, and what went wrong on it so far. */
 export type WatchedPage = Page & { watch: Watch };
 
-export const VIEWPORTS = {
-  wide: { width: 1280, height: 800 },
-  narrow: { width: 390, height: 844 },
-} as const;
-
 const FAILURES = path.resolve(import.meta.dirname, "../../../.amps/browser-failures");
-/** A locator that waits longer waits in vain; a machine may be busy. */
-const WAIT_MS_MAX = 30_000;
 
 // Registered for the file that imports this: without a browser no fixture is made, no server started.
 beforeEach(({ skip }) => {
@@ -48,12 +34,6 @@ beforeEach(({ skip }) => {
   if (browser.maySkip) skip(browser.missing);
   throw new Error(browser.missing);
 });
-
-export async function launchBrowser(executablePath: string): Promise<Browser> {
-  // Signals are the test runner's to handle.
-  const handled = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
-  return await chromium.launch({ executablePath, ...handled });
-}
 
 async function startAmps(): Promise<{ server: ServerProcess; stop: () => Promise<void> }> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "amps-browser-"));
@@ -65,7 +45,7 @@ async function startAmps(): Promise<{ server: ServerProcess; stop: () => Promise
   return { server, stop };
 }
 
-type Open = (options?: OpenOptions) => Promise<WatchedPage>;
+type Open = (options?: ContextOptions) => Promise<WatchedPage>;
 
 export const test = plainTest
   .extend("browser", { scope: "file" }, async ({}, { onCleanup }): Promise<Browser> => {
@@ -98,14 +78,8 @@ export const test = plainTest
       await Promise.all(pages.map((page) => page.context().close()));
       expect(problems, "what the pages did wrong").toEqual([]);
     });
-    return async ({ theme = "light", width = "wide" } = {}) => {
-      const context = await browser.newContext({
-        baseURL: amps.url,
-        colorScheme: theme,
-        viewport: VIEWPORTS[width],
-        reducedMotion: "reduce",
-      });
-      context.setDefaultTimeout(WAIT_MS_MAX);
+    return async (options = {}) => {
+      const context = await openContext(browser, amps.url, options);
       const watch = await watchContext(context);
       const page = Object.assign(await context.newPage(), { watch });
       pages.push(page);

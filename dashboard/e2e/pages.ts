@@ -1,0 +1,22 @@
+/**
+ * Every page there is, for `npm run screenshots` and for the tests that look at each of them. Whoever
+ * adds a page adds it here.
+ */
+import type { Page } from "playwright-core";
+import type { Story } from "./story/story.ts";
+
+export interface ListedPage {
+  /** Of docs/images/NAME-light.png, NAME-dark.png and NAME-narrow.png. */
+  name: string;
+  path: (story: Story) => string;
+  /** Resolves when everything that matters is there. */
+  ready: (page: Page) => Promise<unknown>;
+}
+
+export const PAGES: readonly ListedPage[] = [
+  {
+    name: "landing",
+    path: () => "/",
+    ready: (page) => page.getByRole("heading", { name: "The first event" }).waitFor(),
+  },
+];
