@@ -80,6 +80,8 @@ TABLE attempt (
   url text NOT NULL,
   attempted_at timestamp with time zone NOT NULL,
   next_attempt_at timestamp with time zone,  -- When the chain tries again; null: it ended with this attempt.
+  signature text,  -- Value of svix-signature as sent; null: from before this column, or nothing was sent.
+  response_headers text,  -- One per line, "name: value" as received; null: from before this column, or no answer came.
   CONSTRAINT attempt_pkey PRIMARY KEY (application_id, message_id, attempt_id),
 ) PARTITION BY RANGE (attempt_id)
 CREATE INDEX attempt_by_endpoint ON ONLY public.attempt USING btree (application_id, endpoint_id, attempt_id)
@@ -125,6 +127,8 @@ TABLE attempt_other (
   url text NOT NULL,
   attempted_at timestamp with time zone NOT NULL,
   next_attempt_at timestamp with time zone,
+  signature text,
+  response_headers text,
   CONSTRAINT attempt_other_pkey PRIMARY KEY (application_id, message_id, attempt_id),
 )
 CREATE INDEX attempt_other_application_id_endpoint_id_attempt_id_idx ON public.attempt_other USING btree (application_id, endpoint_id, attempt_id)

@@ -17,9 +17,13 @@ if (!known || !("config" in loaded)) {
   );
   process.exit(1);
 }
-const { jwtSecret, masterKey, dataDir } = loaded.config;
-const masterKeys = jwtSecret === undefined ? [masterKey ?? (await ensureMasterKey(dataDir))] : [];
+const { jwtSecret, jwtKey, masterKey, dataDir } = loaded.config;
+const derived = jwtSecret === undefined && jwtKey === undefined;
+const masterKeys = derived ? [masterKey ?? (await ensureMasterKey(dataDir))] : [];
+const tokens = new Tokens(tokenKeysOf(loaded.config, masterKeys), systemClock);
+if (!tokens.mints) {
+  console.error("AMPS_JWT_KEY is a public key: whoever has the private one makes the tokens.");
+  process.exit(1);
+}
 const organisationId = name.startsWith("org_") ? name : `org_${name}`;
-console.log(
-  new Tokens(tokenKeysOf(jwtSecret, masterKeys), systemClock).mintOrganisation(organisationId),
-);
+console.log(tokens.mintOrganisation(organisationId));

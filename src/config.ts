@@ -59,6 +59,7 @@ const SECRET_OPTIONS = new Set([
   "AMPS_MASTER_KEY",
   "AMPS_MASTER_KEY_OLD",
   "AMPS_JWT_SECRET",
+  "AMPS_JWT_KEY",
   "AMPS_METRICS_TOKEN",
 ]);
 const ROLES: readonly Role[] = ["api", "engine", "battery"];

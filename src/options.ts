@@ -45,7 +45,17 @@ export const OPTIONS: readonly Option[] = [
   {
     name: "AMPS_JWT_SECRET",
     fallback: "derived from the master key",
-    meaning: "secret that signs bearer tokens (HS256), 32 characters or more",
+    meaning: "secret that signs bearer tokens (HS256, …), 32 characters or more",
+  },
+  {
+    name: "AMPS_JWT_ALGORITHM",
+    fallback: "HS256",
+    meaning: "HS256, HS384, HS512, RS256, RS384, RS512 or EdDSA",
+  },
+  {
+    name: "AMPS_JWT_KEY",
+    fallback: "unset",
+    meaning: "key of RS… and EdDSA: PEM, or its file; a public key verifies but makes no tokens",
   },
   {
     name: "AMPS_PUBLIC_URL",

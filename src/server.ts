@@ -24,6 +24,7 @@ import { FailingWatch } from "./engine/failing-watch.ts";
 import { Node } from "./engine/ownership.ts";
 import { PartitionKeeper } from "./engine/partition-keeper.ts";
 import { createSender } from "./sender/sender.ts";
+import { describeDatabase } from "./storage/describe-database.ts";
 import { ping } from "./storage/environments/ping.ts";
 import { listDevices } from "./storage/devices/list-devices.ts";
 import { startEmbedded } from "./storage/embedded/start-embedded.ts";
@@ -32,7 +33,6 @@ import { ensureMasterKey } from "./storage/master-key.ts";
 import { migrate } from "./storage/migrate.ts";
 import { awaitPrimary } from "./storage/primary/await-primary.ts";
 import { RememberedTimelines } from "./storage/primary/timelines.ts";
-import { readServerVersion } from "./storage/server-version.ts";
 import { startResealing } from "./storage/reseal/background.ts";
 import { ObservedStorage } from "./storage/observed-storage.ts";
 import type { Storage } from "./storage/storage.ts";
@@ -295,8 +295,8 @@ interface ApiTools extends ServerTools {
 
 async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<string> {
   const { storage, ids, log, version, work, listening, telemetry, workStorage } = tools;
-  const { engine, driver, connectors, known } = work;
-  const tokens = new Tokens(tokenKeysOf(config.jwtSecret, tools.masterKeys), systemClock);
+  const { node, engine, driver, connectors, known } = work;
+  const tokens = new Tokens(tokenKeysOf(config, tools.masterKeys), systemClock);
   await tools.dashboardBuilt;
   let url = "";
   const publicUrl = (): string => config.publicUrl ?? url;
@@ -329,6 +329,7 @@ async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<
     httpsRequired: false,
     ownAddresses: () => listening,
     version,
+    nodeId: () => node.nodeId,
     health: () => condition.health(),
     ping: () => ping(workStorage),
     pressure: () => condition.pressure(),
@@ -368,7 +369,7 @@ async function describe(
 ): Promise<ServerFacts> {
   const { storage, environments, url } = started;
   const { sandbox, newKeys } = environments;
-  const server = `PostgreSQL ${await readServerVersion(storage)}`;
+  const server = `PostgreSQL ${(await describeDatabase(storage)).version}`;
   const embedded = `${server}, embedded in ${config.dataDir}`;
   const page = { environmentId: sandbox.environmentId, offset: 0, limit: 1 };
   const [first] = await listDevices(storage, page);

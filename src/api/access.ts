@@ -29,6 +29,7 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   ["GET /app/:appId/issue/:issueId", "ViewBase"],
   ["POST /app/:appId/issue/:issueId/acknowledge", "ManageEndpoint"],
   ["POST /app/:appId/issue/:issueId/resolve", "ManageEndpoint"],
+  ["GET /app/:appId/live", "ViewBase"],
   ["GET /app/:appId/msg", "ViewBase"],
   [`GET ${MESSAGE}`, "ViewBase"],
   [`GET ${MESSAGE}/raw`, "ViewBase"],

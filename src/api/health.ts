@@ -96,8 +96,22 @@ class DatabaseProbe {
   }
 }
 
-export function registerHealth(app: FastifyInstance, deps: ApiDeps): void {
-  const probe = new DatabaseProbe(deps);
+/** All parts of this node. */
+export class NodeHealth {
+  readonly #probe: DatabaseProbe;
+  readonly #others: NonNullable<ApiDeps["health"]>;
+
+  constructor(deps: ApiDeps) {
+    this.#probe = new DatabaseProbe(deps);
+    this.#others = deps.health ?? ((): Record<string, PartHealth> => ({}));
+  }
+
+  async parts(): Promise<Record<string, PartHealth>> {
+    return { ...(await this.#probe.look()), ...this.#others() };
+  }
+}
+
+export function registerHealth(app: FastifyInstance, health: NodeHealth): void {
   app.get(
     "/health",
     {
@@ -111,7 +125,7 @@ export function registerHealth(app: FastifyInstance, deps: ApiDeps): void {
       },
     },
     async (_request, reply) => {
-      const parts = { ...(await probe.look()), ...deps.health?.() };
+      const parts = await health.parts();
       const unwell = Object.values(parts).some((part) => part.status === "error");
       reply.code(unwell ? 503 : 200).header("cache-control", "no-store");
       return parts;

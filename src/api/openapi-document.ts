@@ -49,11 +49,24 @@ function parameterName(name: string, url: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** What parts of a path mean; a uid stands for an id wherever there are uids. */
+const PATH_MEANING: Readonly<Record<string, string>> = {
+  appId: "Id or uid of the application, `default` for the one that always exists.",
+  endpointId: "Id or uid of the endpoint.",
+  msgId: "Id of the message, or its eventId.",
+  attemptId: "Id of the attempt.",
+  eventTypeName: "Name of the event type, such as `push.completed`.",
+  taskId: "Id of the task.",
+  deviceId: "Id of the battery.",
+  actionId: "Id of the action.",
+};
+
 function pathParameters(url: string): Json[] {
   return [...url.matchAll(/:(\w+)/g)].map(([, name = ""]) => ({
     name: parameterName(name, url),
     in: "path",
     required: true,
+    ...(PATH_MEANING[name] !== undefined && { description: PATH_MEANING[name] }),
     schema: { type: "string" },
   }));
 }
@@ -78,12 +91,17 @@ function describeResponses(schema: FastifySchema, components: Components): Json 
     const { description } = isPlain(body) ? body : {};
     const empty = isPlain(body) && body["type"] === "null";
     const ok = status.startsWith("2");
+    const media = isPlain(body) && body["contentMediaType"];
     return [
       status.toUpperCase(),
       {
         description: typeof description === "string" ? description : ok ? "Done." : "Refused.",
         ...(!empty && {
-          content: { "application/json": { schema: hoist(body, components) } },
+          content: {
+            [typeof media === "string" ? media : "application/json"]: {
+              schema: hoist(body, components),
+            },
+          },
         }),
       },
     ];

@@ -41,15 +41,25 @@ export const throttleRate = Type.Integer({
 });
 export const channels = Type.Array(
   Type.String({ pattern: CHANNEL, maxLength: CHANNEL_LENGTH_MAX }),
-  { minItems: 1, maxItems: 10, uniqueItems: true },
+  {
+    minItems: 1,
+    maxItems: 10,
+    uniqueItems: true,
+    description: "Only messages on one of these channels; null: all, on whatever channel.",
+  },
 );
 export const messageChannels = Type.Array(
   Type.String({ pattern: CHANNEL, maxLength: CHANNEL_LENGTH_MAX }),
-  { maxItems: 5, uniqueItems: true },
+  {
+    maxItems: 5,
+    uniqueItems: true,
+    description: "Endpoints that chose channels get it only on one of theirs.",
+  },
 );
 export const tags = Type.Array(Type.String({ pattern: TAG, maxLength: CHANNEL_LENGTH_MAX }), {
   maxItems: 50,
   uniqueItems: true,
+  description: "Words to find it by later.",
 });
 export const channelFilter = Type.String({ pattern: CHANNEL, maxLength: CHANNEL_LENGTH_MAX });
 export const tagFilter = Type.String({ pattern: TAG, maxLength: CHANNEL_LENGTH_MAX });
@@ -66,7 +76,12 @@ export function uidOf(prefix: "app_" | "ep_" | "msg_"): ReturnType<typeof Type.S
 /** Query parameters of every list. */
 export const pageQuery = {
   limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: PAGE_LIMIT_MAX, default: PAGE_LIMIT_DEFAULT }),
+    Type.Integer({
+      minimum: 1,
+      maximum: PAGE_LIMIT_MAX,
+      default: PAGE_LIMIT_DEFAULT,
+      description: "Most items of a page.",
+    }),
   ),
   iterator: Type.Optional(
     Type.String({
@@ -77,7 +92,11 @@ export const pageQuery = {
 };
 export const orderQuery = {
   order: Type.Optional(
-    Type.Unsafe<"ascending" | "descending">({ type: "string", enum: ["ascending", "descending"] }),
+    Type.Unsafe<"ascending" | "descending">({
+      type: "string",
+      enum: ["ascending", "descending"],
+      description: "By time of creation, event types by name.",
+    }),
   ),
 };
 export const timeQuery = {
@@ -93,9 +112,9 @@ export function listOf(title: string, item: TSchema): TSchema {
   return Type.Object(
     {
       data: Type.Array(item),
-      iterator: nullable(Type.String()),
-      prevIterator: nullable(Type.String()),
-      done: Type.Boolean(),
+      iterator: nullable(Type.String({ description: "Pass it on for the next page." })),
+      prevIterator: nullable(Type.String({ description: "Pass it as `iterator` to go back." })),
+      done: Type.Boolean({ description: "Nothing follows in this direction." }),
     },
     { title },
   );

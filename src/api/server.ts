@@ -7,6 +7,7 @@ import { installAdmission } from "./admission.ts";
 import { installBodyParser } from "./body-parser.ts";
 import { registerPages } from "./dashboard/page-routes.ts";
 import type { ApiDeps } from "./deps.ts";
+import { registerDocs } from "./docs-page/routes.ts";
 import { answerClientError, logError, sendError, toApiError } from "./error-handling.ts";
 import { ApiError } from "./errors.ts";
 import { writeJson } from "./json-text.ts";
@@ -167,6 +168,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   const { assets, portalEmbed = [] } = deps.pages ?? {};
   registerLanding(app, { version: deps.version, hasDashboard: assets !== undefined });
   registerPages(app, { assets, portalEmbed });
+  registerDocs(app, deps.version);
   if (deps.metricsRoute !== undefined) {
     registerMetrics(app, deps.metricsRoute, deps.authenticate);
   }

@@ -23,7 +23,11 @@ function orNull(schema: TSchema): TSchema {
 }
 
 const instant = Type.String({ format: "date-time", description: "UTC with milliseconds." });
-const id = (prefix: string): TSchema => Type.String({ description: `Starts with ${prefix}.` });
+const id = (prefix: string): TSchema =>
+  Type.String({
+    description: `Starts with ${prefix}.`,
+    examples: [`${prefix}2tqVn7Yc4mJx8rLwKzB5dHf1sGp`],
+  });
 
 const Quantity = closed(
   { value: Type.Number(), unit: Type.String({ maxLength: 64, examples: ["percent", "kw"] }) },
@@ -70,12 +74,22 @@ export const PushBody = closed(
     onConflict: Type.Optional(oneOf("cancel_and_replace", "queue_after")),
     sandbox: Type.Optional(Sandbox),
   },
-  { title: "PushIn" },
+  {
+    title: "PushIn",
+    examples: [
+      { action: { command: "charge", parameters: { target: { value: 90, unit: "percent" } } } },
+    ],
+  },
 );
 
 export const SettingsBody = Type.Object(
   {},
-  { additionalProperties: true, title: "SettingsIn", description: "Setting → new value." },
+  {
+    additionalProperties: true,
+    title: "SettingsIn",
+    description: "Setting → new value.",
+    examples: [{ reserve: 20 }],
+  },
 );
 
 const offset = Type.Optional(Type.Integer({ minimum: 0, maximum: OFFSET_MAX, default: 0 }));

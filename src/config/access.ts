@@ -1,10 +1,9 @@
 /** Options about who gets in and how people find the way. */
 import type { Rate } from "../core/request-rate.ts";
+import { loadTokens, type TokenConfig } from "./tokens.ts";
 import type { Values } from "./values.ts";
 
-export interface AccessConfig {
-  /** Signs bearer tokens. Undefined: derived from the master key. */
-  jwtSecret?: string;
+export interface AccessConfig extends TokenConfig {
   /** What links for people start with, without a slash at the end. Undefined: where the API listens. */
   publicUrl?: string;
   /** Requests with one API key that a process answers; null: any number. */
@@ -22,8 +21,6 @@ function parseRate(text: string): Rate | null | undefined {
   return count === undefined ? undefined : { count: Number(count), perMs: PER_MS[unit] ?? 0 };
 }
 
-const JWT_SECRET_LENGTH_MIN = 32;
-
 function parsePublicUrl(text: string): string | undefined {
   if (!/^https?:\/\/[^?#@\s\\]+$/.test(text) || !URL.canParse(text)) return undefined;
   return new URL(text).href.replace(/\/+$/, "");
@@ -38,10 +35,6 @@ function parseOrigins(text: string): string[] | undefined {
 }
 
 export function loadAccess(values: Values): AccessConfig {
-  const jwtSecret = values.parse<string | undefined>("AMPS_JWT_SECRET", undefined, {
-    parse: (text) => (text.length < JWT_SECRET_LENGTH_MIN ? undefined : text),
-    expected: `must have ${JWT_SECRET_LENGTH_MIN} characters or more (openssl rand -base64 32)`,
-  });
   const publicUrl = values.parse<string | undefined>("AMPS_PUBLIC_URL", undefined, {
     parse: parsePublicUrl,
     expected: "must be an http or https URL, such as https://amps.example.com",
@@ -57,7 +50,7 @@ export function loadAccess(values: Values): AccessConfig {
   return {
     rateLimit,
     portalEmbed,
-    ...(jwtSecret !== undefined && { jwtSecret }),
+    ...loadTokens(values),
     ...(publicUrl !== undefined && { publicUrl }),
   };
 }

@@ -71,19 +71,26 @@ function statusError(status: number): string {
   return `The receiver answered ${status}; only 2xx means delivered.`;
 }
 
+/** A header has no line break and no NUL: the HTTP parser refuses both. */
+function headerLines(headers: [string, string][]): string {
+  let lines = "";
+  for (const [name, value] of headers) lines += `${lines === "" ? "" : "\n"}${name}: ${value}`;
+  return lines;
+}
+
+/** PostgreSQL stores no NUL in text, and one refused result would hold up its whole batch. */
+function failureMessage(result: SendResult): string {
+  const message = result.kind === "response" ? statusError(result.status) : result.message;
+  return message.replaceAll("\0", "\uFFFD");
+}
+
 function toRecord(
   attempted: Omit<Attempted, "record">,
-  attemptId: string,
-  at: UnixMs,
+  sent: { attemptId: string; at: UnixMs; signature: string | null },
 ): AttemptRecord {
   const { delivery, target, result, decision } = attempted;
   const answered = result.kind === "response";
   const failure = answered ? "status" : result.code;
-  // PostgreSQL stores no NUL in text, and one refused result would hold up its whole batch.
-  const message = (answered ? statusError(result.status) : result.message).replaceAll(
-    "\0",
-    "\uFFFD",
-  );
   return {
     bucket: delivery.bucket,
     epoch: delivery.epoch,
@@ -91,18 +98,20 @@ function toRecord(
     endpointId: delivery.endpointId,
     messageId: delivery.messageId,
     trigger: delivery.trigger,
-    attemptId,
+    attemptId: sent.attemptId,
     eventType: delivery.eventType,
     channels: delivery.channels,
     succeeded: decision.succeeded,
     responseStatus: answered ? result.status : 0,
     responseBody: answered ? Buffer.from(result.body) : EMPTY,
     responseTruncated: answered && result.truncated,
+    responseHeaders: answered ? headerLines(result.responseHeaders) : null,
+    signature: sent.signature,
     durationMs: Math.round(result.durationMs),
     errorCode: decision.succeeded ? null : failure,
-    errorMessage: decision.succeeded ? null : message,
+    errorMessage: decision.succeeded ? null : failureMessage(result),
     url: target.url,
-    attemptedAt: at,
+    attemptedAt: sent.at,
     retryDelayMs: decision.retryDelayMs,
   };
 }
@@ -129,7 +138,8 @@ export async function attempt(
 ): Promise<Attempted> {
   const at = tools.clock.now();
   const span = beginSpan(delivery, tools.tracer);
-  const result = await tools.sender.send(sign(delivery, target, tools, at));
+  const request = sign(delivery, target, tools, at);
+  const result = await tools.sender.send(request);
   const decision = decide({
     result,
     trigger: delivery.trigger,
@@ -140,7 +150,9 @@ export async function attempt(
     random: tools.random(),
   });
   const attempted = { delivery, target, result, decision };
-  const record = toRecord(attempted, tools.ids.make("atmpt_"), at);
+  const attemptId = tools.ids.make("atmpt_");
+  const signature = request.headers["svix-signature"] ?? null;
+  const record = toRecord(attempted, { attemptId, at, signature });
   span?.end(
     { "http.response.status_code": record.responseStatus, "amps.attempt_id": record.attemptId },
     record.errorCode ?? undefined,
@@ -162,6 +174,7 @@ export function attemptWithoutPayload(
   };
   const decision: Decision = { succeeded: false, retryDelayMs: null, disable: null };
   const attempted = { delivery, target, result, decision };
-  const record = toRecord(attempted, tools.ids.make("atmpt_"), tools.clock.now());
+  const attemptId = tools.ids.make("atmpt_");
+  const record = toRecord(attempted, { attemptId, at: tools.clock.now(), signature: null });
   return { ...attempted, record };
 }

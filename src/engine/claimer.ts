@@ -24,7 +24,7 @@ const SWEEP_MS = 1_000;
 /** A lane due sooner than this gets a timer of its own; later ones are found by a later sweep. */
 const TIMER_MS_MAX = 3 * SWEEP_MS;
 const LANES_PER_CLAIM = 128;
-const ROWS_PER_CLAIM = 2_000;
+const ROWS_PER_CLAIM = 4_000;
 const ROWS_PER_LANE_MIN = 16;
 const ROWS_PER_LANE_MAX = 256;
 /** A row may become visible this long after its due time: the longest a statement may take, and some. */

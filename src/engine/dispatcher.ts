@@ -150,7 +150,9 @@ export class Dispatcher {
     let held = false;
     let attempted: Attempted | undefined;
     try {
-      const target = await this.#target(delivery);
+      const { targets } = this.#options;
+      // No wait for what is known: a promise and a turn less for each delivery.
+      const target = targets.cached(delivery) ?? (await targets.load(delivery));
       const sendable = target !== null && !target.disabled && target.sealBroken === null;
       if (!sendable) {
         this.#park(lane, delivery, target);
@@ -167,13 +169,8 @@ export class Dispatcher {
     return held ? "held" : attempted;
   }
 
-  async #target(delivery: DueDelivery): Promise<Target | null> {
-    const { targets } = this.#options;
-    return targets.cached(delivery) ?? targets.load(delivery);
-  }
-
   /** Undefined: the bucket is not ours any more, so nothing may be sent. */
-  async #attempt(delivery: DueDelivery, target: Target): Promise<Attempted | undefined> {
+  #attempt(delivery: DueDelivery, target: Target): Promise<Attempted> | Attempted | undefined {
     const { ownership, tools } = this.#options;
     if (ownership.epochOf(delivery.bucket) !== delivery.epoch) return undefined;
     if (delivery.payload === null) return attemptWithoutPayload(delivery, target, tools);

@@ -17,6 +17,7 @@ import { endTask } from "../storage/tasks/end-task.ts";
 import { findRunningTasks, type RunningTask } from "../storage/tasks/find-running-tasks.ts";
 import { takeStep } from "../storage/tasks/take-step.ts";
 import type { Task } from "../storage/tasks/task.ts";
+import { EarlierWrites } from "./earlier-writes.ts";
 import type { Ownership } from "./ownership.ts";
 
 /** How soon a task that another node wrote down is seen. */
@@ -43,6 +44,7 @@ type Progress = "moved" | "held_back" | "ended";
 
 export class TaskRunner {
   readonly #options: TaskRunnerOptions;
+  readonly #earlierWrites: EarlierWrites;
   #cancel: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #again = false;
@@ -50,6 +52,7 @@ export class TaskRunner {
 
   constructor(options: TaskRunnerOptions) {
     this.#options = options;
+    this.#earlierWrites = new EarlierWrites(options.storage, options.clock);
   }
 
   start(): void {
@@ -101,6 +104,7 @@ export class TaskRunner {
     const owned = this.#owned();
     if (owned.length === 0) return [];
     const tasks = await findRunningTasks(this.#options.storage, owned, WAITING_MAX);
+    this.#earlierWrites.keep(new Set(tasks.map(({ taskId }) => taskId)));
     const progress: Progress[] = [];
     for (const task of tasks) {
       if (this.#stopped) break;
@@ -129,6 +133,7 @@ export class TaskRunner {
       return "ended";
     }
     if (endpoint !== undefined && endpoint.waiting >= WAITING_MAX) return "held_back";
+    if (!(await this.#earlierWrites.haveEnded(task))) return "held_back";
     const outcome = await takeStep(storage, task);
     if (outcome === undefined) return "ended";
     if (outcome.changed > 0 && endpointId !== null) onRequeued({ bucket, endpointId });

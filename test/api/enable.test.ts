@@ -1,7 +1,8 @@
 /** Enabling an endpoint with one call that also sends what it missed, and disabling it. */
+import pg from "pg";
 import { BackgroundTaskStatus, type Svix } from "svix";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { sql } from "../support/factories.ts";
+import { createIds, sql } from "../support/factories.ts";
 import { answer } from "../support/fake-sender.ts";
 import { type Answer, World } from "./world.ts";
 
@@ -135,6 +136,33 @@ describe("enable with sendMissed", () => {
     await sql(world.node.storage, text, [endpointId]);
     const old = await enable({ sendMissed: true });
     expect(Date.now() - Date.parse(old.body.since)).toBeLessThan(90 * DAY_MS + HOUR_MS);
+  });
+
+  test("waits for who read the endpoint as disabled and commits later", async () => {
+    await disable();
+    const publisher = new pg.Client({ connectionString: world.node.storage.connectionUrl });
+    await publisher.connect();
+    await publisher.query("BEGIN");
+    const messageId = createIds().make("msg_");
+    await publisher.query(
+      `INSERT INTO message (application_id, message_id, event_type, payload)
+       VALUES ($1, $2, 'test.event', '{}')`,
+      [appId, messageId],
+    );
+    const enabled = await enable({ sendMissed: true });
+    const { tasks } = world.node.seen;
+    await world.node.events.until(() => world.node.seen.tasks >= tasks + 3);
+    const [recover, replay] = enabled.body.tasks as { id: string }[];
+    const statusOf = async (task: { id: string } | undefined): Promise<BackgroundTaskStatus> =>
+      (await svix.backgroundTask.get(task?.id ?? "")).status;
+    await world.node.events.until(
+      async () => (await statusOf(recover)) === BackgroundTaskStatus.Finished,
+    );
+    expect(await statusOf(replay)).toBe(BackgroundTaskStatus.Running);
+    await publisher.query("COMMIT");
+    await publisher.end();
+    expect(await sentBy(enabled)).toEqual({ "endpoint.recover": 0, "endpoint.replay": 1 });
+    await world.attempts(appId, messageId, 1);
   });
 
   test("asked twice does it once, and names the tasks that still run", async () => {

@@ -118,6 +118,7 @@ describe("every answer", () => {
     ["501", "GET", "/api/v1/connector", {}],
     ["a page", "GET", "/", { key: null }],
     ["a style sheet", "GET", "/landing.css", { key: null }],
+    ["the API page", "GET", "/docs", { key: null }],
     ["a preflight", "OPTIONS", "/api/v1/app", { key: null }],
   ];
 

@@ -1,6 +1,7 @@
 /** Access for portals (`svix-api.md` §8.7): links, lifetimes, sessions and their ends. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { signToken } from "../../src/api/tokens/jwt.ts";
+import { secretKey } from "../../src/api/tokens/token-key.ts";
 import { sql } from "../support/factories.ts";
 import { type Answer, JWT_SECRET, PUBLIC_URL, World } from "./world.ts";
 
@@ -17,7 +18,7 @@ afterAll(() => world.close());
 
 const seconds = (): number => Math.floor(Date.now() / 1_000);
 const sign = (claims: object): string =>
-  signToken(Buffer.from(JWT_SECRET), { exp: seconds() + 60, ...claims });
+  signToken(secretKey("HS256", Buffer.from(JWT_SECRET)), { exp: seconds() + 60, ...claims });
 
 async function open(body: object = {}, id = appId): Promise<string> {
   const answer = await world.call("POST", `/api/v1/auth/app-portal-access/${id}`, { body });

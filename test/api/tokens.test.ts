@@ -1,17 +1,18 @@
 /** Tokens beside API keys: every outcome of `svix-api.md` §2. */
 import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import path from "node:path";
 import { promisify } from "node:util";
 import { Svix } from "svix";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { signToken } from "../../src/api/tokens/jwt.ts";
+import { pairKey, secretKey } from "../../src/api/tokens/token-key.ts";
 import { Tokens } from "../../src/api/tokens/tokens.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type Answer, JWT_SECRET, World } from "./world.ts";
 
 let world: World;
-const signingKey = Buffer.from(JWT_SECRET);
+const signingKey = secretKey("HS256", Buffer.from(JWT_SECRET));
 const tokens = new Tokens({ keys: [signingKey] }, systemClock);
 let appId: string;
 let otherAppId: string;
@@ -93,7 +94,7 @@ describe("a token that is refused", () => {
     ["is malformed", () => "a.b.c", 401, "authentication_failed", "Invalid token"],
     [
       "was signed by another",
-      () => signToken(randomBytes(32), { sub: "org_1", exp: seconds() + 60 }),
+      () => signToken(secretKey("HS256", randomBytes(32)), { sub: "org_1", exp: seconds() + 60 }),
       401,
       "authentication_failed",
       "Invalid token",
@@ -274,5 +275,44 @@ describe("an application token", () => {
     expect((await get(key, `/api/v1/app/${id}`)).status).toBe(200);
     await world.call("DELETE", `/api/v1/app/${id}`);
     expect((await get(key, `/api/v1/app/${id}`)).status).toBe(401);
+  });
+});
+
+describe("a server that has only the public key of its tokens", () => {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const issuer = pairKey("EdDSA", privateKey);
+  let verifying: World;
+  beforeAll(async () => {
+    const tokenSettings = { jwtAlgorithm: "EdDSA", jwtKey: publicKey } as const;
+    verifying = await World.open({ tokenSettings });
+  });
+  afterAll(() => verifying.close());
+
+  const ask = (key: string): Promise<Answer> =>
+    verifying.call("GET", "/api/v1/app/default", { key });
+
+  test("takes tokens of whoever has the private one, and of nobody else", async () => {
+    const organisation = { sub: "org_sandbox", exp: seconds() + 60 };
+    expect((await ask(signToken(issuer, organisation))).status).toBe(200);
+    const { environmentId, defaultApplicationId } = verifying.environments.sandbox;
+    const portal = { sub: defaultApplicationId, org: environmentId, exp: seconds() + 60 };
+    expect((await ask(signToken(issuer, portal))).body.id).toBe(defaultApplicationId);
+    const stolen = secretKey(
+      "HS256",
+      Buffer.from(publicKey.export({ type: "spki", format: "pem" })),
+    );
+    const stranger = pairKey("EdDSA", generateKeyPairSync("ed25519").privateKey);
+    for (const other of [stolen, stranger, signingKey]) {
+      const answer = await ask(signToken(other, organisation));
+      expect(answer.status).toBe(401);
+      expect(answer.body.detail).toBe("Invalid token");
+    }
+  });
+
+  test("makes none: opening a portal is a clear 501", async () => {
+    const path = "/api/v1/auth/app-portal-access/default";
+    const answer = await verifying.call("POST", path, { body: {} });
+    expect(answer.status).toBe(501);
+    expect(answer.body.detail).toContain("AMPS_JWT_KEY");
   });
 });

@@ -6,7 +6,7 @@ import { type AccessLimits, createAuthenticator, KnownCallers } from "../../src/
 import { makeLoginLink, Sessions } from "../../src/api/dashboard/sessions.ts";
 import type { ApiDeps } from "../../src/api/deps.ts";
 import { createApi } from "../../src/api/server.ts";
-import { Tokens } from "../../src/api/tokens/tokens.ts";
+import { type TokenSettings, tokenKeysOf, Tokens } from "../../src/api/tokens/tokens.ts";
 import { createConnectors } from "../../src/battery/connectors/list.ts";
 import { registerBatteryRoutes } from "../../src/battery/routes.ts";
 import { systemClock } from "../../src/clock.ts";
@@ -25,6 +25,8 @@ export interface WorldChanges extends Partial<ApiDeps> {
   /** The battery API too; nobody drives the actions it accepts. */
   battery?: boolean;
   limits?: AccessLimits;
+  /** Other keys of tokens. */
+  tokenSettings?: TokenSettings;
 }
 
 export interface Answer {
@@ -89,7 +91,7 @@ export class World {
 
   /** Changes: what the test gives the API, or the node, beside their own. */
   static async open(
-    { battery: withBattery = false, limits, ...changes }: WorldChanges = {},
+    { battery: withBattery = false, limits, tokenSettings, ...changes }: WorldChanges = {},
     nodeChanges: Partial<TestNodeOptions> = {},
   ): Promise<World> {
     const database = await createTestDatabase();
@@ -103,7 +105,10 @@ export class World {
     const allow = parseCidrList("127.0.0.0/8");
     if (!allow.ok) throw new Error(allow.problems.join());
     const clock = new SkippableClock();
-    const tokens = new Tokens({ keys: [Buffer.from(JWT_SECRET)], secret: JWT_SECRET }, clock);
+    const tokens = new Tokens(
+      tokenKeysOf({ jwtAlgorithm: "HS256", jwtSecret: JWT_SECRET, ...tokenSettings }, []),
+      clock,
+    );
     const { storage } = node;
     const publicUrl = (): string => PUBLIC_URL;
     const password = ADMIN_PASSWORD;

@@ -77,7 +77,7 @@ export class BatteryApi {
        VALUES ($1, $2, 'reader', 'read', 'sk_test_…only')`,
       [createHash("sha256").update(KEYS.read).digest(), environments.sandbox.environmentId],
     );
-    const tokens = new Tokens({ keys: [randomBytes(32)] }, systemClock);
+    const tokens = new Tokens({ keys: [] }, systemClock);
     const publicUrl = (): string => "http://127.0.0.1:8071";
     const sessions = new Sessions({
       storage,

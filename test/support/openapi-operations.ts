@@ -45,6 +45,7 @@ interface Document {
         parameters?: { name?: string; in?: string; schema?: Schema }[];
         requestBody?: { content: Record<string, { schema: Schema }> };
         security?: unknown[];
+        responses: Record<string, { content?: Record<string, unknown> }>;
       }
     >
   >;
@@ -55,19 +56,27 @@ const FILE = path.resolve(import.meta.dirname, "../../openapi.json");
 // Written by us out of the routes; `test/api/openapi.test.ts` checks that it is valid.
 const document = JSON.parse(readFileSync(FILE, "utf8")) as Document;
 
+type Described = Document["paths"][string][string];
+
+/** They have no end to wait for; `test/api/live.test.ts` is about them. */
+const isStream = ({ responses }: Described): boolean =>
+  responses["200"]?.content?.["text/event-stream"] !== undefined;
+
 export const operations: Operation[] = Object.entries(document.paths).flatMap(([route, item]) =>
-  Object.entries(item).map(([method, { parameters = [], requestBody, security }]) => ({
-    method: method.toUpperCase(),
-    path: route,
-    name: `${method.toUpperCase()} ${route}`,
-    query: new Map(
-      parameters.flatMap(({ name, in: where, schema }) =>
-        where === "query" && name !== undefined && schema !== undefined ? [[name, schema]] : [],
+  Object.entries(item)
+    .filter(([, described]) => !isStream(described))
+    .map(([method, { parameters = [], requestBody, security }]) => ({
+      method: method.toUpperCase(),
+      path: route,
+      name: `${method.toUpperCase()} ${route}`,
+      query: new Map(
+        parameters.flatMap(({ name, in: where, schema }) =>
+          where === "query" && name !== undefined && schema !== undefined ? [[name, schema]] : [],
+        ),
       ),
-    ),
-    body: requestBody?.content["application/json"]?.schema,
-    open: security?.length === 0,
-  })),
+      body: requestBody?.content["application/json"]?.schema,
+      open: security?.length === 0,
+    })),
 );
 
 /** The schema itself, where a reference names it. */

@@ -35,7 +35,8 @@ function registerMessageList(app: FastifyInstance, deps: ApiDeps, scope: Scope):
       schema: {
         tags,
         operationId: "v1.message-attempt.list-attempted-messages",
-        summary: "List an endpoint's messages with how each stands",
+        summary: "List an endpoint's messages",
+        description: "Newest first, each with how it stands there.",
         querystring: Type.Object({
           ...pageQuery,
           ...timeQuery,
@@ -82,7 +83,8 @@ function registerDestinationList(app: FastifyInstance, deps: ApiDeps, scope: Sco
       schema: {
         tags,
         operationId: "v1.message-attempt.list-attempted-destinations",
-        summary: "List a message's endpoints with how it stands at each",
+        summary: "List a message's endpoints",
+        description: "With how it stands at each; deleted endpoints are shown as well.",
         querystring: Type.Object({
           ...pageQuery,
           expanded_statuses: Type.Optional(Type.Boolean()),
@@ -110,7 +112,8 @@ function registerResend(app: FastifyInstance, deps: ApiDeps, scope: Scope): void
       schema: {
         tags,
         operationId: "v1.message-attempt.resend",
-        summary: "Send a message to an endpoint once more, now",
+        summary: "Resend a message",
+        description: "One attempt to this endpoint, now, whatever became of the ones before.",
         response: answers({ 202: Empty }),
       },
     },

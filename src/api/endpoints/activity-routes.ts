@@ -63,7 +63,8 @@ function registerStats(app: FastifyInstance, deps: ApiDeps, scope: Scope): void 
       schema: {
         tags,
         operationId: "v1.endpoint.get-stats",
-        summary: "Count an endpoint's attempts, by default of the last 28 days",
+        summary: "Count attempts",
+        description: "By how they ended; of the last 28 days, or of a span of at most that.",
         querystring: Type.Object({
           since: Type.Optional(dateTime),
           until: Type.Optional(dateTime),
@@ -106,7 +107,8 @@ function registerSendExample(app: FastifyInstance, deps: ApiDeps, scope: Scope):
       schema: {
         tags,
         operationId: "v1.endpoint.send-example",
-        summary: "Send an event type's example to this endpoint, and to no other",
+        summary: "Send an example",
+        description: "An example of the event type goes to this endpoint, and to no other.",
         body: EventExampleIn,
         response: answers({ 200: MessageOut }),
       },

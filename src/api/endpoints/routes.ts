@@ -80,7 +80,7 @@ function registerReads(app: FastifyInstance, { storage }: ApiDeps, place: Endpoi
       schema: {
         tags: [place.tag],
         operationId: `${place.operation}.list`,
-        summary: "List an application's endpoints",
+        summary: "List endpoints",
         querystring: Type.Object({ ...pageQuery, ...orderQuery }),
         response: answers({ 200: EndpointList }),
       },

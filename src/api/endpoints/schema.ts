@@ -23,7 +23,15 @@ const urlText = Type.String({
   description: "http or https; a public host, or one that the operator allows.",
   examples: ["https://example.com/webhooks"],
 });
-const eventTypes = Type.Array(eventTypeName, { minItems: 1, uniqueItems: true });
+const eventTypes = Type.Array(eventTypeName, {
+  minItems: 1,
+  uniqueItems: true,
+  description: "Only messages of these event types; null: of all.",
+});
+const olderName = (current: string): { deprecated: boolean; description: string } => ({
+  deprecated: true,
+  description: `Older name of ${current}.`,
+});
 const headers = Type.Unsafe<Record<string, string>>({
   type: "object",
   additionalProperties: { type: "string" },
@@ -41,14 +49,14 @@ const secretTypeAsked = Type.Unsafe<SecretType | null>({
 });
 
 const optional = {
-  description: Type.Optional(nullable(text)),
+  description: Type.Optional(nullable({ ...text, description: "Shown to people." })),
   uid: Type.Optional(nullable(uidOf("ep_"))),
   throttleRate: Type.Optional(nullable(throttleRate)),
-  rateLimit: Type.Optional(nullable(throttleRate)),
+  rateLimit: Type.Optional(nullable({ ...throttleRate, ...olderName("throttleRate") })),
   retrySchedule: Type.Optional(retrySchedule),
-  disabled: Type.Optional(nullable(Type.Boolean())),
+  disabled: Type.Optional(nullable(Type.Boolean({ description: "Nothing is sent while it is." }))),
   eventTypes: Type.Optional(nullable(eventTypes)),
-  filterTypes: Type.Optional(nullable(eventTypes)),
+  filterTypes: Type.Optional(nullable({ ...eventTypes, ...olderName("eventTypes") })),
   channels: Type.Optional(nullable(channels)),
   metadata: Type.Optional(nullable(metadata)),
   version: Type.Optional(nullable(Type.Integer({ minimum: 1, maximum: 65_535, deprecated: true }))),

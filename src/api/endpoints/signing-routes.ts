@@ -46,7 +46,9 @@ function registerSecret(app: FastifyInstance, deps: ApiDeps, place: EndpointPlac
       schema: {
         tags: [place.tag],
         operationId: `${place.operation}.rotate-secret`,
-        summary: "Rotate the signing secret; the old one signs on for a while",
+        summary: "Rotate the signing secret",
+        description:
+          "The old secret signs on beside the new one until the grace period ends, so that receivers have time.",
         body: SecretRotateIn,
         response: answers({ 204: Nothing }),
       },
@@ -104,7 +106,8 @@ function registerHeaders(app: FastifyInstance, deps: ApiDeps, place: EndpointPla
       schema: {
         tags: [place.tag],
         operationId: `${place.operation}.get-headers`,
-        summary: "Get the custom headers; sensitive ones are only named",
+        summary: "Get the custom headers",
+        description: "Sensitive ones are only named, never shown.",
         response: answers({ 200: HeadersOut }),
       },
     },

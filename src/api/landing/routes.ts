@@ -42,7 +42,6 @@ export function registerLanding(
     if (hasDashboard && isBrowser(request)) return await reply.redirect("/dashboard/", 302);
     return await page(request, reply);
   });
-  app.get("/docs", { schema }, page);
   app.get("/landing.css", { schema }, async (_request, reply) => {
     return await reply.headers(HEADERS).type("text/css; charset=utf-8").send(STYLE);
   });

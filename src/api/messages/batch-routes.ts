@@ -95,7 +95,8 @@ function registerRaw(app: FastifyInstance, scope: Scope): void {
       schema: {
         tags,
         operationId: "v1.message.get-raw-payload",
-        summary: "Get a message's payload, byte for byte as it is sent",
+        summary: "Get a raw payload",
+        description: "Byte for byte as it is signed and sent.",
         response: answers({ 200: Type.Unsafe<object>({ type: "object" }) }),
       },
     },

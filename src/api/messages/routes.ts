@@ -113,6 +113,9 @@ function registerWrites(app: FastifyInstance, deps: ApiDeps, scope: Scope): void
         tags,
         operationId: "v1.message.create",
         summary: "Publish a message",
+        description:
+          "Answered once the message and its deliveries are stored. " +
+          "The payload is signed and sent byte for byte as it is written.",
         querystring: Type.Object(contentQuery),
         body: MessageIn,
         response: answers({ 202: MessageOut }),

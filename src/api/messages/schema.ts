@@ -28,8 +28,18 @@ export const MessageIn = Type.Object(
     channels: Type.Optional(nullable(messageChannels)),
     tags: Type.Optional(nullable(tags)),
     application: Type.Optional(nullable(ApplicationIn)),
-    payloadRetentionPeriod: Type.Optional(nullable(Type.Integer({ minimum: 1, maximum: 90 }))),
-    payloadRetentionHours: Type.Optional(nullable(Type.Integer({ minimum: 1, maximum: 2160 }))),
+    payloadRetentionPeriod: Type.Optional(
+      nullable(
+        Type.Integer({
+          minimum: 1,
+          maximum: 90,
+          description: "Days until the payload is removed.",
+        }),
+      ),
+    ),
+    payloadRetentionHours: Type.Optional(
+      nullable(Type.Integer({ minimum: 1, maximum: 2160, description: "The same in hours." })),
+    ),
     deliverAt: Type.Optional(
       nullable(
         Type.String({

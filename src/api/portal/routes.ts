@@ -36,11 +36,15 @@ function linkOf(publicUrl: string, applicationId: string, token: string): string
   return `${publicUrl}/portal/#key=${key}`;
 }
 
+const ONLY_VERIFIES =
+  "This server has only the public key of its tokens (AMPS_JWT_KEY): whoever has the private one makes them.";
+
 async function grant(
   deps: ApiDeps,
   request: FastifyRequest<{ Params: ApplicationPath }>,
   body: PortalAccessIn,
 ): Promise<{ url: string; token: string }> {
+  if (!deps.tokens.mints) throw new ApiError("not_implemented", ONLY_VERIFIES);
   const { environmentId } = identityOf(request);
   const name = pathName(request.params.appId, "Application");
   const found = await findApplication(deps.storage, environmentId, name);
@@ -72,7 +76,8 @@ function registerGrants(app: FastifyInstance, deps: ApiDeps): void {
       schema: {
         tags,
         operationId: "v1.authentication.app-portal-access",
-        summary: "Open the portal of an application: a link, and the token in it",
+        summary: "Open an application's portal",
+        description: "A link for people, and the application token in it for scripts.",
         body: PortalAccessIn,
         response: answers({ 200: PortalAccessOut }),
       },
@@ -104,7 +109,8 @@ function registerEnds(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
       schema: {
         tags,
         operationId: "v1.authentication.expire-all",
-        summary: "End the tokens of an application, or of some of its sessions",
+        summary: "End an application's tokens",
+        description: "All of them, or those of some sessions; at once, on every node.",
         body: ExpireAllIn,
         response: answers({ 204: Nothing }),
       },
@@ -131,7 +137,8 @@ function registerEnds(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
       schema: {
         tags,
         operationId: "v1.authentication.logout",
-        summary: "End the application token that this is called with",
+        summary: "End this token",
+        description: "The application token that it is called with.",
         response: answers({ 204: Nothing }),
       },
     },

@@ -35,11 +35,14 @@ export const EVERYTHING: TaskFilter = {
   tag: null,
 };
 
+const IN_BACKGROUND = "Done in the background: ask for the task's progress by its id.";
+
 interface Replay {
   kind: TaskKind;
   path: string;
   operationId: string;
   summary: string;
+  description: string;
   body: TSchema;
   answer: TSchema;
   daysMax: number;
@@ -53,7 +56,9 @@ const REPLAYS: readonly Replay[] = [
     kind: "endpoint.recover",
     path: "recover",
     operationId: "v1.endpoint.recover",
-    summary: "Send every message that failed since then, and was never delivered, once more",
+    summary: "Recover failed messages",
+    description:
+      "Sends once more what had its last attempt of the span fail, was never delivered and waits for no retry.",
     body: RecoverIn,
     answer: RecoverOut,
     daysMax: RECOVER_DAYS_MAX,
@@ -64,7 +69,10 @@ const REPLAYS: readonly Replay[] = [
     kind: "endpoint.replay",
     path: "replay-missing",
     operationId: "v1.endpoint.replay-missing",
-    summary: "Send the messages since then that this endpoint asks for and was never sent",
+    summary: "Replay missing messages",
+    description:
+      "Sends the messages of the span that the endpoint asks for now and was never sent, " +
+      "such as those from before it existed.",
     body: ReplayIn,
     answer: ReplayOut,
     daysMax: REPLAY_DAYS_MAX,
@@ -75,7 +83,9 @@ const REPLAYS: readonly Replay[] = [
     kind: "endpoint.bulk-replay",
     path: "bulk-replay",
     operationId: "v1.endpoint.bulk-replay",
-    summary: "Send what this endpoint was sent since then once more, delivered or not",
+    summary: "Replay messages in bulk",
+    description:
+      "Sends once more what was attempted in the span, delivered or not, as far as the filters choose it.",
     body: BulkReplayIn,
     answer: ReplayOut,
     daysMax: REPLAY_DAYS_MAX,
@@ -108,7 +118,7 @@ function registerReplay(app: FastifyInstance, deps: ApiDeps, scope: Scope, repla
         tags: ["Endpoint"],
         operationId: replay.operationId,
         summary: replay.summary,
-        description: "Done in the background: ask for the task's progress by its id.",
+        description: `${replay.description} ${IN_BACKGROUND}`,
         body: replay.body,
         response: answers({ 202: replay.answer }),
       },
@@ -154,8 +164,8 @@ function registerPurge(app: FastifyInstance, deps: ApiDeps, scope: Scope): void 
       schema: {
         tags: ["Message"],
         operationId: "v1.message.expunge-all-contents",
-        summary: "Remove the payloads of all messages there are now, for good",
-        description: "Done in the background: ask for the task's progress by its id.",
+        summary: "Remove all payloads there are now",
+        description: IN_BACKGROUND,
         response: answers({ 202: ExpungeAllContentsOut }),
       },
     },

@@ -1,24 +1,19 @@
 /**
- * JSON Web Tokens with HS256 and nothing else: one algorithm, fixed here and never chosen by the token
- * (RFC 8725). A library would bring all the others.
+ * JSON Web Tokens. The algorithm is that of the key, never chosen by the token (RFC 8725); a library would
+ * bring the choice back, and encryption.
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import type { TokenKey } from "./token-key.ts";
 
 export type Claims = Readonly<Record<string, unknown>>;
 
 /** A token of ours has a few hundred characters. */
 const LENGTH_MAX = 8_192;
-const FORM = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})$/;
-const HEADER = encode({ alg: "HS256", typ: "JWT" });
+const FORM = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43,1366})$/;
 /** Clocks of several nodes differ a little. */
 const SKEW_SECONDS = 30;
 
 function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
-}
-
-function digest(key: Buffer, signed: string): Buffer {
-  return createHmac("sha256", key).update(signed).digest();
 }
 
 function decode(part: string): Claims | undefined {
@@ -37,14 +32,16 @@ export function looksLikeToken(text: string): boolean {
   return text.length <= LENGTH_MAX && FORM.test(text);
 }
 
-export function signToken(key: Buffer, claims: Claims): string {
-  const signed = `${HEADER}.${encode(claims)}`;
-  return `${signed}.${digest(key, signed).toString("base64url")}`;
+/** @throws when the key only verifies */
+export function signToken(key: TokenKey, claims: Claims): string {
+  if (key.sign === undefined) throw new Error("A public key cannot sign tokens.");
+  const signed = `${encode({ alg: key.algorithm, typ: "JWT" })}.${encode(claims)}`;
+  return `${signed}.${key.sign(signed).toString("base64url")}`;
 }
 
 /** The claims, when one of the keys signed them and they are valid now; `exp` is required. */
 export function verifyToken(
-  keys: readonly Buffer[],
+  keys: readonly TokenKey[],
   text: string,
   nowSeconds: number,
 ): Claims | undefined {
@@ -53,11 +50,13 @@ export function verifyToken(
   const [, header = "", body = "", signature = ""] = match;
   const given = Buffer.from(signature, "base64url");
   const signed = `${header}.${body}`;
-  // All keys are tried, whichever fits: the time tells nothing.
-  const fits = keys.map((key) => timingSafeEqual(digest(key, signed), given));
-  if (!fits.includes(true)) return undefined;
   const { alg, crit } = decode(header) ?? {};
-  if (alg !== "HS256" || crit !== undefined) return undefined;
+  if (crit !== undefined) return undefined;
+  // All keys of this algorithm are tried, whichever fits: the time tells nothing.
+  const fits = keys
+    .filter((key) => key.algorithm === alg)
+    .map((key) => key.verifies(signed, given));
+  if (!fits.includes(true)) return undefined;
   const claims = decode(body);
   if (claims === undefined) return undefined;
   const { exp, nbf = 0 } = claims;

@@ -3,9 +3,11 @@
  * environment, an application token opens one application to a portal. Tokens of portals have a row in
  * the database (`jti`), by which they end early.
  */
-import { hkdfSync, timingSafeEqual } from "node:crypto";
+import { hkdfSync, type KeyObject, timingSafeEqual } from "node:crypto";
+import type { JwtAlgorithm } from "../../core/jwt-algorithm.ts";
 import type { Clock, UnixMs } from "../../core/types.ts";
 import { type Claims, looksLikeToken, signToken, verifyToken } from "./jwt.ts";
+import { pairKey, secretKey, type TokenKey } from "./token-key.ts";
 
 export const CAPABILITIES = [
   "ViewBase",
@@ -45,20 +47,29 @@ export type TokenRefusal = "authentication_failed" | "bad token" | "bad_token";
 
 export interface TokenKeys {
   /** The first signs; all verify. */
-  keys: readonly Buffer[];
+  keys: readonly TokenKey[];
   /** As the operator set it, to recognise it where a token belongs. */
   secret?: string;
 }
 
+export interface TokenSettings {
+  jwtAlgorithm: JwtAlgorithm;
+  jwtSecret?: string;
+  /** Of RS… and EdDSA: a private key, or a public one that only verifies. */
+  jwtKey?: KeyObject;
+}
+
 /**
- * The operator's secret, or else keys that every node derives alike from the master keys; they are of no use
- * for anything those seal.
+ * The operator's key or secret, or else keys that every node derives alike from the master keys; they are of
+ * no use for anything those seal.
  */
-export function tokenKeysOf(secret: string | undefined, masterKeys: readonly Buffer[]): TokenKeys {
-  if (secret !== undefined) return { keys: [Buffer.from(secret)], secret };
+export function tokenKeysOf(settings: TokenSettings, masterKeys: readonly Buffer[]): TokenKeys {
+  const { jwtAlgorithm: algorithm, jwtSecret: secret, jwtKey } = settings;
+  if (jwtKey !== undefined) return { keys: [pairKey(algorithm, jwtKey)] };
+  if (secret !== undefined) return { keys: [secretKey(algorithm, Buffer.from(secret))], secret };
   const derive = (masterKey: Buffer): Buffer =>
     Buffer.from(hkdfSync("sha256", masterKey, "", "amps bearer tokens", KEY_BYTES));
-  return { keys: masterKeys.map(derive) };
+  return { keys: masterKeys.map((masterKey) => secretKey(algorithm, derive(masterKey))) };
 }
 
 function isSame(text: string, secret: string): boolean {
@@ -102,6 +113,11 @@ export class Tokens {
   constructor(keys: TokenKeys, clock: Clock) {
     this.#keys = keys;
     this.#clock = clock;
+  }
+
+  /** Whether there is a key that signs. */
+  get mints(): boolean {
+    return this.#keys.keys[0]?.sign !== undefined;
   }
 
   /** @param organisationId id of an environment, or `org_sandbox`, `org_live` */

@@ -22,6 +22,10 @@ export interface AttemptRecord {
   responseStatus: number;
   responseBody: Buffer;
   responseTruncated: boolean;
+  /** Lines of `name: value`; null without an HTTP response. */
+  responseHeaders: string | null;
+  /** As sent; null: nothing was sent. */
+  signature: string | null;
   durationMs: number;
   errorCode: string | null;
   errorMessage: string | null;
@@ -47,10 +51,10 @@ const RECORD = statement(
     SELECT k.*, r.*
     FROM unnest($10::int[], $11::text[], $12::smallint[], $13::text[], $14::boolean[], $15::smallint[],
       $16::int[], $17::int[], $18::boolean[], $19::int[], $20::text[], $21::text[], $22::float8[],
-      $23::float8[])
+      $23::float8[], $24::text[], $25::text[])
       AS r(of_kind, message_id, trigger, attempt_id, succeeded, response_status, body_start,
         body_bytes, response_truncated, duration_ms, error_code, error_message, attempted_at,
-        retry_delay_ms)
+        retry_delay_ms, signature, response_headers)
     JOIN kind k ON k.kind_number = r.of_kind
   ),
   result AS (
@@ -74,11 +78,12 @@ const RECORD = statement(
   history AS (
     INSERT INTO attempt (application_id, attempt_id, endpoint_id, message_id, event_type, channels,
       trigger, succeeded, response_status, response_body, response_truncated, duration_ms, error_code,
-      error_message, url, attempted_at, next_attempt_at)
+      error_message, url, attempted_at, next_attempt_at, signature, response_headers)
     SELECT application_id, attempt_id, endpoint_id, message_id, event_type, channels,
       trigger, succeeded, response_status,
       substring($1::bytea FROM body_start + 1 FOR body_bytes), response_truncated, duration_ms,
-      error_code, error_message, url, to_timestamp(attempted_at / 1000), next_attempt_at
+      error_code, error_message, url, to_timestamp(attempted_at / 1000), next_attempt_at,
+      signature, response_headers
     FROM result
   )
   SELECT attempt_id FROM given WHERE NOT counts`,
@@ -140,17 +145,34 @@ interface Numbered {
   numbers: number[];
 }
 
-/** Attempts are of one kind when they have bucket, epoch, endpoint, URL, event type and channels in common. */
+function sameChannels(one: string[] | null, other: string[] | null): boolean {
+  if (one === null || other === null) return one === other;
+  return one.length === other.length && one.every((channel, index) => channel === other[index]);
+}
+
+function isOfKind(attempt: AttemptRecord, kind: AttemptRecord): boolean {
+  return (
+    attempt.epoch === kind.epoch &&
+    attempt.eventType === kind.eventType &&
+    attempt.url === kind.url &&
+    sameChannels(attempt.channels, kind.channels)
+  );
+}
+
+/**
+ * Attempts are of one kind when they have bucket, epoch, endpoint, URL, event type and channels in
+ * common. An endpoint has few kinds in a batch; a text key over all fields cost 1 µs an attempt.
+ */
 function numberKinds(attempts: AttemptRecord[]): Numbered {
-  const numberOf = new Map<string, number>();
+  const ofEndpoint = new Map<string, { kind: AttemptRecord; number: number }[]>();
   const kinds: AttemptRecord[] = [];
   const numbers = attempts.map((attempt) => {
-    const { endpointId, epoch, eventType, channels, url } = attempt;
-    const key = `${endpointId} ${epoch} ${eventType} ${channels?.join() ?? ""} ${url}`;
-    const known = numberOf.get(key);
-    if (known !== undefined) return known;
+    const known = ofEndpoint.get(attempt.endpointId) ?? [];
+    const found = known.find(({ kind }) => isOfKind(attempt, kind));
+    if (found !== undefined) return found.number;
     const number = kinds.push(attempt);
-    numberOf.set(key, number);
+    known.push({ kind: attempt, number });
+    ofEndpoint.set(attempt.endpointId, known);
     return number;
   });
   return { kinds, numbers };
@@ -192,6 +214,8 @@ async function insertAttempts(
     attempts.map((attempt) => attempt.errorMessage),
     attempts.map((attempt) => attempt.attemptedAt),
     attempts.map((attempt) => attempt.retryDelayMs),
+    attempts.map((attempt) => attempt.signature),
+    attempts.map((attempt) => attempt.responseHeaders),
   ]);
   return rows.map((row) => row.attempt_id);
 }

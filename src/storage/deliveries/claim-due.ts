@@ -6,9 +6,12 @@
  * that were not recorded are simply due, for whoever owns the bucket next. Rejected: UPDATE … SET
  * claimed (SKIP LOCKED), which costs one more write and two more index entries per attempt.
  */
-import type { Trigger } from "../../core/attempt-outcome.ts";
+import { MANUAL, SCHEDULED, type Trigger } from "../../core/attempt-outcome.ts";
 import { statement, type Storage } from "../storage.ts";
 import type { Trace, UnixMs } from "../../core/types.ts";
+
+/** Payloads up to here come along with the claim. */
+const LOADED_BYTES_MAX = 4096;
 
 export interface LaneRoom {
   bucket: number;
@@ -45,46 +48,99 @@ export interface DueRow extends DueDelivery {
   payloadBytes: number;
 }
 
+// One row per lane, its deliveries side by side in lists: of 2,000 deliveries that is 7.3 → 1.9 µs of CPU in
+// Node each, and 7.3 → 5.4 µs in PostgreSQL, which else print and parse 14 columns of each. Ids, types and
+// channels have no comma or space. Payloads travel as one value, cut by their sizes.
 // Large payloads are read in a second step, and only of the rows that are new and have room in memory:
 // 2,000 rows may be 2 GB. Small ones come along: a second step for all of them took 30 % of the rate.
 const CLAIM = statement(
   "claim-due-deliveries",
-  `SELECT d.bucket, lane.epoch, d.application_id, d.endpoint_id, d.message_id, d.trigger, d.attempts,
-     d.due_at, e.environment_id, e.revision, coalesce(m.event_type, '') AS event_type, m.channels,
-     coalesce(octet_length(m.payload), 0) AS payload_bytes,
-     CASE WHEN octet_length(m.payload) <= 4096 THEN m.payload END AS payload
-   FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::int[], $5::float8[])
-     AS lane(bucket, epoch, endpoint_id, room, due_after)
+  `SELECT lane.number, found.*,
+     (SELECT ARRAY[e.environment_id, e.revision::text] FROM endpoint e
+      WHERE e.application_id = found.application_id AND e.endpoint_id = lane.endpoint_id) AS endpoint
+   FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::int[], $5::float8[]) WITH ORDINALITY
+     AS lane(bucket, epoch, endpoint_id, room, due_after, number)
    JOIN bucket_lease l ON l.kind = 'delivery' AND l.bucket = lane.bucket
      AND l.epoch = lane.epoch AND l.node_id = $6
    CROSS JOIN LATERAL (
-     SELECT * FROM delivery
-     WHERE bucket = lane.bucket AND endpoint_id = lane.endpoint_id
-       AND due_at >= to_timestamp(lane.due_after / 1000)
-       AND due_at <= coalesce(to_timestamp($7::float8 / 1000), now())
-     ORDER BY due_at
-     LIMIT lane.room
-   ) d
-   JOIN endpoint e ON e.application_id = d.application_id AND e.endpoint_id = d.endpoint_id
-   LEFT JOIN message m ON m.application_id = d.application_id AND m.message_id = d.message_id`,
+     SELECT max(d.application_id) AS application_id,
+       string_agg(d.message_id, ',') AS message_ids,
+       string_agg(d.trigger::text, ',') AS triggers,
+       string_agg(d.attempts::text, ',') AS attempts,
+       string_agg(round(date_part('epoch', d.due_at) * 1000)::text, ',') AS due_at,
+       string_agg(coalesce(m.event_type, ''), ',') AS event_types,
+       string_agg(coalesce(array_to_string(m.channels, ' '), ''), ',') AS channels,
+       string_agg(coalesce(octet_length(m.payload), 0)::text, ',') AS payload_bytes,
+       string_agg(m.payload, ''::bytea) FILTER (WHERE octet_length(m.payload) <= ${LOADED_BYTES_MAX})
+         AS payloads
+     FROM (
+       SELECT * FROM delivery
+       WHERE bucket = lane.bucket AND endpoint_id = lane.endpoint_id
+         AND due_at >= to_timestamp(lane.due_after / 1000)
+         AND due_at <= coalesce(to_timestamp($7::float8 / 1000), now())
+       ORDER BY due_at
+       LIMIT lane.room
+     ) d
+     LEFT JOIN message m ON m.application_id = d.application_id AND m.message_id = d.message_id
+   ) found
+   WHERE found.application_id IS NOT NULL`,
 );
 
-interface ClaimRow {
+/** Lists of equal length, one entry per delivery, oldest first. */
+interface LaneRow {
   [column: string]: unknown;
-  bucket: number;
-  epoch: number;
-  environment_id: string;
+  /** Of the lane in the request, from 1. */
+  number: number;
   application_id: string;
-  endpoint_id: string;
-  message_id: string;
-  trigger: Trigger;
-  attempts: number;
-  due_at: UnixMs;
-  revision: number;
-  event_type: string;
-  channels: string[] | null;
-  payload_bytes: number;
-  payload: Buffer | null;
+  message_ids: string;
+  triggers: string;
+  attempts: string;
+  due_at: string;
+  event_types: string;
+  channels: string;
+  payload_bytes: string;
+  /** One after another, those that come along; null: none does. */
+  payloads: Buffer | null;
+  /** Environment and revision; null: the endpoint is gone. */
+  endpoint: [string, string] | null;
+}
+
+function toDueRows(row: LaneRow, lane: LaneRoom): DueRow[] {
+  if (row.endpoint === null) return [];
+  const [environmentId, revision] = row.endpoint;
+  const common = {
+    bucket: lane.bucket,
+    epoch: lane.epoch,
+    environmentId,
+    applicationId: row.application_id,
+    endpointId: lane.endpointId,
+    revision: Number(revision),
+  };
+  const triggers = row.triggers.split(",");
+  const attempts = row.attempts.split(",");
+  const dueAt = row.due_at.split(",");
+  const eventTypes = row.event_types.split(",");
+  const channels = row.channels.split(",");
+  const sizes = row.payload_bytes.split(",");
+  let offset = 0;
+  return row.message_ids.split(",").map((messageId, index) => {
+    const payloadBytes = Number(sizes[index]);
+    const isLoaded = payloadBytes > 0 && payloadBytes <= LOADED_BYTES_MAX;
+    const start = offset;
+    if (isLoaded) offset += payloadBytes;
+    return {
+      ...common,
+      messageId,
+      trigger: triggers[index] === "0" ? SCHEDULED : MANUAL,
+      attempts: Number(attempts[index]),
+      dueAt: Number(dueAt[index]),
+      eventType: eventTypes[index] ?? "",
+      channels: channels[index] === "" ? null : (channels[index]?.split(" ") ?? null),
+      payloadBytes,
+      // A copy: one that waits long would keep all the others' bytes.
+      payload: isLoaded ? Buffer.from(row.payloads?.subarray(start, offset) ?? []) : null,
+    };
+  });
 }
 
 /** Due deliveries of `lanes`, oldest first; nothing for a bucket whose epoch moved on. */
@@ -93,7 +149,7 @@ export async function claimDueDeliveries(
   nodeId: string,
   lanes: LaneRoom[],
 ): Promise<DueRow[]> {
-  const rows = await storage.query<ClaimRow>(CLAIM, [
+  const rows = await storage.query<LaneRow>(CLAIM, [
     lanes.map((lane) => lane.bucket),
     lanes.map((lane) => lane.epoch),
     lanes.map((lane) => lane.endpointId),
@@ -102,22 +158,10 @@ export async function claimDueDeliveries(
     nodeId,
     storage.now(),
   ]);
-  const due = rows.map((row) => ({
-    bucket: row.bucket,
-    epoch: row.epoch,
-    environmentId: row.environment_id,
-    applicationId: row.application_id,
-    endpointId: row.endpoint_id,
-    messageId: row.message_id,
-    trigger: row.trigger,
-    attempts: row.attempts,
-    dueAt: row.due_at,
-    revision: row.revision,
-    eventType: row.event_type,
-    channels: row.channels,
-    payloadBytes: row.payload_bytes,
-    payload: row.payload,
-  }));
+  const due = rows.flatMap((row) => {
+    const lane = lanes[row.number - 1];
+    return lane === undefined ? [] : toDueRows(row, lane);
+  });
   return due.sort((one, other) => one.dueAt - other.dueAt);
 }
 

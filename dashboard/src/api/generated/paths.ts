@@ -92,6 +92,14 @@ export type RetryTimesOut = { retrySchedule: Array<string> | null; effective: Ar
 export type Sandbox = { outcome: "completed" | "failed"; errorCode?: string | undefined; delay?: string | undefined };
 export type SettingsIn = Record<string, unknown>;
 export type SettingsOut = { deviceId: string; updated: Array<string> };
+export type SystemBucketsOut = { total: number; owned: number };
+export type SystemDatabaseOut = { version: string; host: string | null; port: number | null; role: string; standbys: number; synchronous: boolean; startedAt: string; bytes: number };
+export type SystemHealthOut = { status: string; parts: Array<SystemHealthPartOut> };
+export type SystemHealthPartOut = { part: string; status: string; detail: string };
+export type SystemNodeOut = { id: string; answering: boolean; roles: Array<string>; startedAt: string; leaseExpiresAt: string; deliveryBuckets: number; deviceBuckets: number };
+export type SystemOldestDueOut = { waiting: number | null; backedOff: number | null; parked: number | null };
+export type SystemOut = { version: string; startedAt: string; uptimeSeconds: number; health: SystemHealthOut; nodes: Array<SystemNodeOut>; buckets: SystemShareOut; oldestDue: SystemOldestDueOut; waiting: number; database: SystemDatabaseOut };
+export type SystemShareOut = { delivery: SystemBucketsOut; device: SystemBucketsOut };
 export type ValidationError = { loc: Array<string>; msg: string; type: string };
 
 export interface Paths {
@@ -201,6 +209,9 @@ export interface Paths {
   };
   "/api/v1/app/{app_id}/issue/{issue_id}/resolve": {
     post: { path: { app_id: string; issue_id: string }; query: none; body: IssueResolveIn; answer: IssueResolvedOut };
+  };
+  "/api/v1/app/{app_id}/live": {
+    get: { path: { app_id: string }; query: { environment?: string | undefined }; body: none; answer: undefined };
   };
   "/api/v1/app/{app_id}/msg": {
     get: { path: { app_id: string }; query: { limit?: number | undefined; iterator?: string | undefined; channel?: string | undefined; tag?: string | undefined; event_types?: Array<string> | undefined; before?: string | undefined; after?: string | undefined; with_content?: boolean | undefined }; body: none; answer: ListResponse_MessageOut_ };
@@ -323,6 +334,9 @@ export interface Paths {
   };
   "/api/v1/retry-schedule/preview": {
     post: { path: none; query: none; body: RetryTimesIn; answer: RetryTimesOut };
+  };
+  "/api/v1/system": {
+    get: { path: none; query: none; body: none; answer: SystemOut };
   };
   "/battery": {
     get: { path: none; query: { offset?: number | undefined; limit?: number | undefined }; body: none; answer: { success: true; data: Array<BatteryOut>; meta: PageMeta } };
