@@ -8,11 +8,14 @@ import { overviewRoutes } from "../pages/overview.ts";
 import { settingsRoutes } from "../pages/settings.ts";
 import { webhooksRoutes } from "../pages/webhooks.ts";
 import { rootRoute, shellRoute } from "../router/root-route.ts";
+import { FailedAlone, NotFoundAlone } from "./alone.tsx";
 import { NotFoundPage } from "./not-found-page.tsx";
 import { PageFailed } from "./page-failed.tsx";
 import { Shell } from "./shell.tsx";
 
-shellRoute.update({ component: Shell });
+const alone = { errorComponent: FailedAlone, notFoundComponent: NotFoundAlone };
+rootRoute.update(alone);
+shellRoute.update({ ...alone, component: Shell });
 
 /** What nothing else takes, within the frame: the way on is at hand. */
 const elsewhereRoute = createRoute({
