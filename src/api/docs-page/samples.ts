@@ -31,6 +31,23 @@ const PLAIN: ReadonlySet<string> = new Set([
   "v1.operational-webhook.endpoint.patch-headers",
 ]);
 
+/** Bodies that the Python library calls otherwise. */
+const PYTHON_MODELS: Readonly<Record<string, string>> = {
+  EndpointUpdate: "EndpointUpsertIn",
+  EventTypeUpdate: "EventTypeUpsertIn",
+};
+const PYTHON_OPERATIONAL: Readonly<Record<string, string>> = {
+  EndpointIn: "OperationalWebhookEndpointIn",
+  EndpointUpdate: "OperationalWebhookEndpointUpsertIn",
+  EndpointHeadersIn: "OperationalWebhookEndpointHeadersIn",
+  EndpointSecretRotateIn: "OperationalWebhookEndpointSecretIn",
+};
+
+function pythonModel({ id }: Operation, title: string): string {
+  const names = id.startsWith("v1.operational-webhook.") ? PYTHON_OPERATIONAL : PYTHON_MODELS;
+  return names[title] ?? title;
+}
+
 /** `endpoint.get-secret`, or undefined where plain HTTP is the way. */
 export function libraryCall({ id }: Operation): string | undefined {
   if (!id.startsWith("v1.") || PLAIN.has(id)) return undefined;
@@ -170,7 +187,9 @@ export class Samples {
   #python(operation: Operation, call: string): string {
     const steps = call.split(".").map(snakeCase).join(".");
     const values = this.#pathValues(operation);
-    const schema = this.#schemas.resolve(operation.body ?? {});
+    const resolved = this.#schemas.resolve(operation.body ?? {});
+    const title = resolved.title === undefined ? undefined : pythonModel(operation, resolved.title);
+    const schema = { ...resolved, ...(title !== undefined && { title }) };
     const body = this.#examples.request(operation);
     if (isPlain(body) && schema.title !== undefined) values.push(this.#model(schema, body));
     const model = body === undefined || schema.title === undefined ? [] : [schema.title];
