@@ -187,7 +187,7 @@ export interface Paths {
     get: { path: { app_id: string; endpoint_id: string }; query: none; body: none; answer: OldSecretsOut };
   };
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret/rotate": {
-    post: { path: { app_id: string; endpoint_id: string }; query: none; body: EndpointSecretRotateIn; answer: undefined };
+    post: { path: { app_id: string; endpoint_id: string }; query: none; body: EndpointSecretRotateIn; answer: EndpointSecretOut | undefined };
   };
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}/send-example": {
     post: { path: { app_id: string; endpoint_id: string }; query: none; body: EventExampleIn; answer: MessageOut };
@@ -330,7 +330,7 @@ export interface Paths {
     get: { path: { endpoint_id: string }; query: none; body: none; answer: EndpointSecretOut };
   };
   "/api/v1/operational-webhook/endpoint/{endpoint_id}/secret/rotate": {
-    post: { path: { endpoint_id: string }; query: none; body: EndpointSecretRotateIn; answer: undefined };
+    post: { path: { endpoint_id: string }; query: none; body: EndpointSecretRotateIn; answer: EndpointSecretOut | undefined };
   };
   "/api/v1/retry-schedule/preview": {
     post: { path: none; query: none; body: RetryTimesIn; answer: RetryTimesOut };
