@@ -130,6 +130,7 @@ describe("environments", () => {
     "POST /api/v1/operational-webhook/endpoint/:endpointId/secret/rotate": {},
     "PUT /api/v1/operational-webhook/endpoint/:endpointId/headers": { headers: {} },
     "PATCH /api/v1/operational-webhook/endpoint/:endpointId/headers": { headers: {} },
+    "POST /api/v1/app/:appId/endpoint/check": { url: "https://receiver.example.com/" },
     "POST /api/v1/app/:appId/msg": { eventType: "x", payload: {} },
     "POST /api/v1/auth/app-portal-access/:appId": {},
     "POST /api/v1/auth/app/:appId/expire-all": {},
