@@ -10,6 +10,7 @@ import { growth } from "./benchmarks/growth.ts";
 import { ingest } from "./benchmarks/ingest.ts";
 import { isolation } from "./benchmarks/isolation.ts";
 import { latency } from "./benchmarks/latency.ts";
+import { lists } from "./benchmarks/lists.ts";
 import { memory } from "./benchmarks/memory.ts";
 import { tenants } from "./benchmarks/tenants.ts";
 
@@ -23,6 +24,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   isolation,
   tenants,
   growth,
+  lists,
   memory,
   baseline,
   dashboard,

@@ -60,6 +60,7 @@ const FIELDS: Record<string, string[]> = {
   isolation: ["healthyP99Ratio", "quietP99Ms", "troubledP99Ms", "quietEvents", "troubledEvents"],
   tenants: ["othersP99Ratio", "quietP99Ms", "troubledP99Ms", "quietEvents", "troubledEvents"],
   growth: ["nodeCpuUs", "cpuUsPerDelivery", "history"],
+  lists: ["worstRatio", "ratios", "largeP99Ms", "smallP99Ms", "history"],
   memory: ["peakMiB", "drainMiB", "isolationMiB", "endlessMiB"],
   baseline: ["timesFaster", "timesFasterThanBullmq", "timesFasterThanPgBoss", "bullmqPerSecond"],
   dashboard: ["interactiveMs", "shownMs", "scriptKb"],

@@ -1,6 +1,6 @@
 /** The map of the dashboard. Pages are added in `pages/<section>.ts`. */
 import type { QueryClient } from "@tanstack/react-query";
-import { createRouter, type RouterHistory } from "@tanstack/react-router";
+import { createRoute, createRouter, type RouterHistory } from "@tanstack/react-router";
 import { BASE_PATH } from "../api/caller.ts";
 import { energyRoutes } from "../pages/energy.ts";
 import { loginRoute } from "../pages/login/login-route.ts";
@@ -17,6 +17,14 @@ const alone = { errorComponent: FailedAlone, notFoundComponent: NotFoundAlone };
 rootRoute.update(alone);
 shellRoute.update({ ...alone, component: Shell });
 
+/** What nothing else takes, within the frame: the way on is at hand. */
+const elsewhereRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "$",
+  staticData: { portal: true },
+  component: NotFoundPage,
+});
+
 const routeTree = rootRoute.addChildren([
   loginRoute,
   shellRoute.addChildren([
@@ -24,6 +32,7 @@ const routeTree = rootRoute.addChildren([
     ...webhooksRoutes,
     ...energyRoutes,
     ...settingsRoutes,
+    elsewhereRoute,
   ]),
 ]);
 

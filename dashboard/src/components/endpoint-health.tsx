@@ -8,6 +8,8 @@ import { RelativeTime } from "../ui/time.tsx";
 
 /** Below, an endpoint that mostly works is still worth a look. */
 const SHARE_FINE = 0.99;
+/** Who fails now and then is not down: only failures for so long, or nothing else, are. */
+const DOWN_MS = 60_000;
 
 const REASONS: Record<string, string> = {
   manual: "Paused by hand.",
@@ -21,9 +23,17 @@ export function disabledBecause({ disabledReason }: Pick<EndpointOut, "disabledR
   return REASONS[disabledReason ?? "manual"] ?? `Disabled: ${disabledReason}.`;
 }
 
+export function isDown(
+  { failingSince, disabled }: Pick<EndpointOut, "failingSince" | "disabled">,
+  statistics?: EndpointStatistics,
+): boolean {
+  if (failingSince === null || disabled) return false;
+  return Date.now() - Date.parse(failingSince) > DOWN_MS || statistics?.successes === 0;
+}
+
 export function healthOf(endpoint: EndpointOut, statistics?: EndpointStatistics): Status {
   if (endpoint.disabled) return endpoint.disabledReason === "manual" ? "paused" : "disabled";
-  if (endpoint.failingSince !== null) return "failing";
+  if (isDown(endpoint, statistics)) return "failing";
   if (statistics === undefined || statistics.attempts === 0) return "idle";
   return statistics.successes / statistics.attempts >= SHARE_FINE ? "healthy" : "degraded";
 }
@@ -44,8 +54,9 @@ export function EndpointHealthBadge({ endpoint, statistics }: EndpointHealthProp
 }
 
 /** Since when it has been so; nothing where that does not matter. */
-export function HealthSince({ endpoint }: { endpoint: EndpointOut }): ReactNode {
-  const since = endpoint.disabled ? endpoint.disabledAt : endpoint.failingSince;
+export function HealthSince({ endpoint, statistics }: EndpointHealthProps): ReactNode {
+  const { disabled, disabledAt, failingSince } = endpoint;
+  const since = disabled ? disabledAt : isDown(endpoint, statistics) ? failingSince : null;
   if (since === null) return null;
   return (
     <span className="text-xs text-faint">

@@ -43,7 +43,7 @@ function Bars({ series, max, onPoint }: BarsProps): ReactNode {
       aria-hidden
       onPointerLeave={() => onPoint(undefined)}
     >
-      {[0.25, 0.5, 0.75].map((part) => (
+      {[0.25, 0.5, 0.75, 1].map((part) => (
         <line
           key={part}
           x1={0}
@@ -183,6 +183,7 @@ export function OutcomeChart({
   const { series, bucket } = statistics;
   const [pointed, setPointed] = useState<number>();
   const max = niceMax(Math.max(...series.map(({ attempts }) => attempts)));
+  const slowest = Math.max(0, ...series.map(({ p95Ms }) => p95Ms ?? 0));
   const first = series[0];
   const middle = series[Math.floor(series.length / 2)];
   return (
@@ -192,6 +193,9 @@ export function OutcomeChart({
         <span className="text-faint tabular-nums">{formatCount(max)}</span>
       </div>
       <Bars series={series} max={max} onPoint={setPointed} />
+      <div className="flex justify-end text-faint tabular-nums" aria-hidden>
+        {slowest > 0 && `p95 up to ${formatDuration(slowest)}`}
+      </div>
       <LatencyLine series={series} />
       <div className="flex justify-between text-faint tabular-nums" aria-hidden>
         <span>{first !== undefined && periodLabel(first.startsAt, bucket)}</span>

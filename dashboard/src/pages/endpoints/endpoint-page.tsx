@@ -1,7 +1,7 @@
 /** One endpoint: how it does, what was sent, how to verify it, its settings. */
 import { type ReactNode, useState } from "react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Send } from "lucide-react";
 import { keys } from "../../api/keys.ts";
 import { useLive, useRefetchInterval } from "../../api/live.ts";
@@ -13,6 +13,7 @@ import { useAppId } from "../../router/place.ts";
 import { Button } from "../../ui/button.tsx";
 import { CopyIconButton } from "../../ui/copy-button.tsx";
 import { Page } from "../../ui/page.tsx";
+import { BackToEndpoints } from "./back-to-endpoints.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/skeleton.tsx";
 import { TabPanel, Tabs } from "../../ui/tabs.tsx";
 import { DeliveriesTab } from "./deliveries-tab.tsx";
@@ -65,7 +66,7 @@ function EndpointView({ endpoint }: { endpoint: EndpointOut }): ReactNode {
     <Page
       title={endpointName(endpoint)}
       heading={<Heading endpoint={endpoint} />}
-      back={<Link to="/endpoints">Endpoints</Link>}
+      back={<BackToEndpoints />}
       description={
         <span className="flex min-w-0 items-center gap-1">
           <span className="truncate font-mono text-xs">{endpoint.url}</span>
@@ -119,11 +120,7 @@ export function EndpointPage(): ReactNode {
   if (data !== undefined) return <EndpointView key={data.id} endpoint={data} />;
   if (error !== null) throw error;
   return (
-    <Page
-      title="Endpoint"
-      back={<Link to="/endpoints">Endpoints</Link>}
-      heading={<Skeleton className="h-7 w-64" />}
-    >
+    <Page title="Endpoint" back={<BackToEndpoints />} heading={<Skeleton className="h-7 w-64" />}>
       <SkeletonRows label="Loading the endpoint" />
     </Page>
   );

@@ -7,7 +7,7 @@ import { isPortal } from "../../api/caller.ts";
 import { api } from "../../api/client.ts";
 import type { EndpointOut } from "../../api/generated/paths.ts";
 import { keys } from "../../api/keys.ts";
-import { disabledBecause } from "../../components/endpoint-health.tsx";
+import { disabledBecause, isDown } from "../../components/endpoint-health.tsx";
 import { TaskProgress } from "../../components/task-progress.tsx";
 import { toast } from "../../lib/toasts.ts";
 import { useAppId } from "../../router/place.ts";
@@ -16,7 +16,7 @@ import { Dialog } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import { Checkbox, Input } from "../../ui/input.tsx";
 import { Notice } from "../../ui/notice.tsx";
-import { Countdown, RelativeTime } from "../../ui/time.tsx";
+import { Countdown, Elapsed, RelativeTime } from "../../ui/time.tsx";
 
 interface EndpointProps {
   endpoint: EndpointOut;
@@ -197,13 +197,13 @@ export function EndpointStateNotice({ endpoint }: EndpointProps): ReactNode {
       </Notice>
     );
   }
-  if (failingSince === null) return null;
+  if (failingSince === null || !isDown(endpoint)) return null;
   return (
     <Notice
       tone="warn"
       title={
         <>
-          It has only failed since <RelativeTime at={failingSince} />
+          Nothing has reached it <Elapsed since={failingSince} />
         </>
       }
     >

@@ -44,7 +44,7 @@ function Waiting({ statistics }: { statistics: EndpointStatistics | undefined })
   return (
     <span className="flex flex-col">
       {count}
-      <span className="text-2xs text-faint">oldest {formatSpan(age)}</span>
+      <span className="text-2xs text-faint">for {formatSpan(age)}</span>
     </span>
   );
 }
@@ -67,20 +67,20 @@ function Row({ row }: { row: EndpointRow }): ReactNode {
       <Td>
         <span className="flex flex-wrap items-center gap-x-2">
           <EndpointHealthBadge endpoint={endpoint} statistics={statistics} />
-          <HealthSince endpoint={endpoint} />
+          <HealthSince endpoint={endpoint} statistics={statistics} />
         </span>
       </Td>
       <Td>
         <Success statistics={statistics} />
       </Td>
-      <Td className="max-md:hidden">
+      <Td className="whitespace-nowrap max-md:hidden">
         {statistics === undefined || statistics.p95Ms === null ? (
           <span className="text-faint">–</span>
         ) : (
           formatDuration(statistics.p95Ms)
         )}
       </Td>
-      <Td className="max-md:hidden">
+      <Td className="whitespace-nowrap max-md:hidden">
         <Waiting statistics={statistics} />
       </Td>
       <Td className="text-muted max-lg:hidden">

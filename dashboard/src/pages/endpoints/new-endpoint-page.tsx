@@ -9,6 +9,7 @@ import { Button, buttonClass } from "../../ui/button.tsx";
 import { Card } from "../../ui/card.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { Page } from "../../ui/page.tsx";
+import { BackToEndpoints } from "./back-to-endpoints.tsx";
 import { EMPTY_DRAFT, newEndpoint, problemOf } from "./endpoint-draft.ts";
 import { EndpointFields } from "./endpoint-fields.tsx";
 import { type HeaderRow, HeadersEditor } from "./headers-editor.tsx";
@@ -50,7 +51,7 @@ export function NewEndpointPage(): ReactNode {
   const { mutate, isPending, error } = useCreate();
   const refused = error instanceof ApiError ? error : undefined;
   return (
-    <Page title="Add endpoint" back={<Link to="/endpoints">Endpoints</Link>}>
+    <Page title="Add endpoint" back={<BackToEndpoints />}>
       <form
         className="flex max-w-2xl flex-col gap-5"
         onSubmit={(event) => {

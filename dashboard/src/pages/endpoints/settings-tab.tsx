@@ -149,15 +149,16 @@ function DeleteCard({ endpoint }: EndpointProps): ReactNode {
     },
   });
   return (
-    <Card
-      title="Delete endpoint"
-      description="What waits for it is not sent any more. Its deliveries stay in the log."
-      actions={
-        <Button tone="danger" onClick={() => setAsking(true)}>
-          Delete …
-        </Button>
-      }
-    >
+    <>
+      <Card
+        title="Delete endpoint"
+        description="What waits for it is not sent any more. Its deliveries stay in the log."
+        actions={
+          <Button tone="danger" onClick={() => setAsking(true)}>
+            Delete …
+          </Button>
+        }
+      />
       <ConfirmDialog
         open={asking}
         onOpenChange={setAsking}
@@ -172,7 +173,7 @@ function DeleteCard({ endpoint }: EndpointProps): ReactNode {
         secret is gone for good; an endpoint with the same URL gets another. To stop for a while,
         pause it.
       </ConfirmDialog>
-    </Card>
+    </>
   );
 }
 

@@ -91,7 +91,7 @@ function SendStep({ ready }: { ready: boolean }): ReactNode {
         With an API key from anywhere, or from here. Batteries send theirs by themselves when an
         action ends.
       </p>
-      <CodeBlock text={curlFor(appId, environment)} label="the command" className="mt-3" />
+      <CodeBlock text={curlFor(appId, environment)} label="the command" wrap className="mt-3" />
       <div className="mt-3 flex flex-wrap items-center gap-4">
         <Button
           tone={ready ? "primary" : "plain"}

@@ -36,10 +36,10 @@ function FailureRow({ attempt }: { attempt: MessageAttemptOut }): ReactNode {
       <Td className="max-w-0 truncate font-mono text-xs text-muted max-md:hidden" title={url}>
         {shortUrl(url)}
       </Td>
-      <Td className="text-muted max-lg:hidden">
+      <Td className="whitespace-nowrap text-muted max-lg:hidden">
         {nextAttempt !== null && (
           <>
-            again in <Countdown at={nextAttempt} past="a moment" />
+            in <Countdown at={nextAttempt} past="a moment" />
           </>
         )}
       </Td>
