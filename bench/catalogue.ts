@@ -3,6 +3,7 @@ import type { Benchmark } from "./benchmark.ts";
 import { actions } from "./benchmarks/actions.ts";
 import { backlog } from "./benchmarks/backlog.ts";
 import { baseline } from "./benchmarks/baseline.ts";
+import { dashboard } from "./benchmarks/dashboard.ts";
 import { drain } from "./benchmarks/drain.ts";
 import { floor } from "./benchmarks/floor.ts";
 import { growth } from "./benchmarks/growth.ts";
@@ -28,4 +29,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   lists,
   memory,
   baseline,
+  dashboard,
 ];
