@@ -77,7 +77,11 @@ function writeOne(type: string | undefined, schema: Schema): string {
 function writeType(schema: Schema): string {
   if (schema.$ref !== undefined) return nameOf(schema.$ref);
   if (schema.const !== undefined) return JSON.stringify(schema.const);
-  if (schema.enum !== undefined) return schema.enum.map((one) => JSON.stringify(one)).join(" | ");
+  if (schema.enum !== undefined) {
+    const nullable = Array.isArray(schema.type) && schema.type.includes("null");
+    const values = new Set([...schema.enum, ...(nullable ? [null] : [])]);
+    return [...values].map((one) => JSON.stringify(one)).join(" | ");
+  }
   if (schema.anyOf !== undefined) return schema.anyOf.map(writeType).join(" | ");
   const types = Array.isArray(schema.type) ? schema.type : [schema.type];
   return types.map((type) => writeOne(type, schema)).join(" | ");

@@ -56,6 +56,7 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   [`GET ${ENDPOINT}/stats`, "ViewBase"],
   [`GET ${ENDPOINT}/statistics`, "ViewBase"],
   ["GET /app/:appId/statistics", "ViewBase"],
+  ["GET /app/:appId/statistics/total", "ViewBase"],
   [`POST ${ENDPOINT}/recover`, "CreateAttempts"],
   [`POST ${ENDPOINT}/replay-missing`, "CreateAttempts"],
   [`POST ${ENDPOINT}/bulk-replay`, "CreateAttempts"],

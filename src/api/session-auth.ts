@@ -2,6 +2,7 @@
  * A session of the dashboard in the place of an API key: which environment it acts in, and whether a page
  * of the dashboard meant it.
  */
+import { FOREIGN_ORIGIN } from "./dashboard/origin.ts";
 import type { Session, Sessions } from "./dashboard/sessions.ts";
 import type { Asked, Authentication } from "./identity.ts";
 
@@ -66,7 +67,7 @@ export async function identifySession(
   }
   if (!named && !sessions.has(headers)) return undefined;
   if (!sessions.isOwnOrigin(headers)) {
-    return refuse("insufficient access", "Only the dashboard's own pages may use its session.");
+    return refuse("insufficient access", FOREIGN_ORIGIN);
   }
   const session = await sessions.find(headers, quietly);
   if (session === undefined) {

@@ -214,6 +214,51 @@ describe("a key that only reads", () => {
   });
 });
 
+describe("a session of the dashboard", () => {
+  const askAs = async (operation: Operation, headers: Record<string, string>): Promise<Answer> => {
+    const { method, path, body } = operation;
+    return await world.call(method, fillPath(path, ids), {
+      key: null,
+      headers,
+      ...(body !== undefined && { body: smallestOf(body) }),
+    });
+  };
+
+  test("without its token against forged requests, or from a foreign page, writes nothing: 403", async () => {
+    const { "amps-csrf-token": token = "", ...forged } = await world.logIn();
+    const evil = { ...forged, "amps-csrf-token": token, origin: "https://evil.example" };
+    const before = await stored();
+    for (const operation of operations) {
+      const reads = operation.method === "GET";
+      const answers = [await askAs(operation, evil)];
+      if (!reads) answers.push(await askAs(operation, forged));
+      for (const answer of answers) {
+        expect([operation.name, answer.status]).toEqual([operation.name, 403]);
+        expect(answer.text).not.toContain(MARK);
+      }
+    }
+    expect(await stored()).toBe(before);
+  });
+
+  test("sees nothing without naming an environment, and only what is in the one it names", async () => {
+    const { "amps-environment": _sandbox, ...session } = await world.logIn();
+    const before = await stored();
+    for (const operation of operations.filter(({ method }) => method === "GET")) {
+      const unnamed = await askAs(operation, session);
+      expect([operation.name, unnamed.status]).toEqual([operation.name, 400]);
+      const live = await askAs(operation, { ...session, "amps-environment": "live" });
+      expect(live.text.replaceAll(ids["event_type_name"] ?? "", ""), operation.name).not.toContain(
+        MARK,
+      );
+      // Of the same name one may have been made there.
+      if (/\{(?!event_type_name)/.test(operation.path)) {
+        expect([operation.name, live.status]).toEqual([operation.name, 404]);
+      }
+    }
+    expect(await stored()).toBe(before);
+  });
+});
+
 describe("an application token", () => {
   test("of another application sees nothing of this one, and changes nothing", async () => {
     const other = await open(await world.application({ uid: "another-app" }));

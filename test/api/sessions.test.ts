@@ -1,7 +1,8 @@
 /** Logging in to the dashboard, and what a session may do in the place of a key. */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes as random } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Sessions } from "../../src/api/dashboard/sessions.ts";
+import { makeLoginLink, Sessions } from "../../src/api/dashboard/sessions.ts";
+import { pruneLogins } from "../../src/storage/dashboard/prune-logins.ts";
 import { addDevice } from "../battery/battery-node.ts";
 import { sql } from "../support/factories.ts";
 import { ADMIN_PASSWORD, type Answer, PUBLIC_URL, World } from "./world.ts";
@@ -28,9 +29,7 @@ function cookieOf(answer: Answer): string {
 }
 
 async function link(): Promise<string> {
-  const { makeLoginLink } = await import("../../src/api/dashboard/sessions.ts");
-  const { randomBytes } = await import("node:crypto");
-  return await makeLoginLink(world.node.storage, randomBytes, PUBLIC_URL);
+  return await makeLoginLink(world.node.storage, random, PUBLIC_URL);
 }
 const tokenOf = (url: string): string => url.slice(url.indexOf("#token=") + 7);
 const without = (headers: Headers, name: string): Headers =>
@@ -123,7 +122,8 @@ describe("logging in", () => {
     );
     const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
     expect(stored?.links).toContain(hash(token));
-    expect(stored?.sessions).toContain(hash(value));
+    expect(stored?.sessions).toMatch(/[0-9a-f]{64}/);
+    expect(stored?.sessions).not.toContain(hash(value));
     expect(JSON.stringify(stored)).not.toContain(token);
     expect(JSON.stringify(stored)).not.toContain(value);
   });
@@ -161,11 +161,9 @@ describe("guessing", () => {
   });
 
   test("nothing is right where no password is set", async () => {
-    const { storage, clock } = { storage: world.node.storage, clock: world.clock };
-    const { randomBytes: random } = await import("node:crypto");
     const none = new Sessions({
-      storage,
-      clock,
+      storage: world.node.storage,
+      clock: world.clock,
       random,
       password: undefined,
       publicUrl: () => PUBLIC_URL,
@@ -299,8 +297,40 @@ describe("a session", () => {
     session = await world.logIn();
   });
 
+  test("ends when the operator changes the password, and holds on nodes that have the same", async () => {
+    const { storage } = world.node;
+    const node = (password: string | undefined): Sessions =>
+      new Sessions({ storage, clock: world.clock, random, password, publicUrl: () => PUBLIC_URL });
+    const { cookie = "" } = session;
+    expect(await node(ADMIN_PASSWORD).find({ cookie })).toBeDefined();
+    expect(await node("another password").find({ cookie })).toBeUndefined();
+    expect(await node(undefined).find({ cookie })).toBeUndefined();
+  });
+
+  test("and a link are forgotten once they have expired, not before", async () => {
+    const { storage } = world.node;
+    const [used, kept] = [await world.logIn(), await world.logIn()];
+    const url = await link();
+    await sql(storage, "UPDATE dashboard_session SET expires_at = now() - interval '1 second'");
+    const { cookie = "" } = await world.logIn();
+    await sql(
+      storage,
+      "INSERT INTO login_link (token_hash, expires_at) VALUES ('x', now() - interval '1 second')",
+    );
+    await pruneLogins(storage, Date.now());
+    const [count] = await sql<{ sessions: number; expired: number }>(
+      storage,
+      `SELECT (SELECT count(*)::int FROM dashboard_session) AS sessions,
+         (SELECT count(*)::int FROM login_link WHERE token_hash = 'x') AS expired`,
+    );
+    expect(count).toEqual({ sessions: 1, expired: 0 });
+    expect([used["cookie"], kept["cookie"]]).not.toContain(cookie);
+    expect((await as({ cookie }, "GET", SESSION)).status).toBe(200);
+    expect((await login({ token: tokenOf(url) })).status).toBe(200);
+    session = await world.logIn();
+  });
+
   test("over plain http has a plain cookie", async () => {
-    const { randomBytes: random } = await import("node:crypto");
     const plain = new Sessions({
       storage: world.node.storage,
       clock: world.clock,

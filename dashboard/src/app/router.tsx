@@ -1,6 +1,6 @@
 /** The map of the dashboard. Pages are added in `pages/<section>.ts`. */
 import type { QueryClient } from "@tanstack/react-query";
-import { createRouter, type RouterHistory } from "@tanstack/react-router";
+import { createRoute, createRouter, type RouterHistory } from "@tanstack/react-router";
 import { BASE_PATH } from "../api/caller.ts";
 import { energyRoutes } from "../pages/energy.ts";
 import { loginRoute } from "../pages/login/login-route.ts";
@@ -8,11 +8,22 @@ import { overviewRoutes } from "../pages/overview.ts";
 import { settingsRoutes } from "../pages/settings.ts";
 import { webhooksRoutes } from "../pages/webhooks.ts";
 import { rootRoute, shellRoute } from "../router/root-route.ts";
+import { FailedAlone, NotFoundAlone } from "./alone.tsx";
 import { NotFoundPage } from "./not-found-page.tsx";
 import { PageFailed } from "./page-failed.tsx";
 import { Shell } from "./shell.tsx";
 
-shellRoute.update({ component: Shell });
+const alone = { errorComponent: FailedAlone, notFoundComponent: NotFoundAlone };
+rootRoute.update(alone);
+shellRoute.update({ ...alone, component: Shell });
+
+/** What nothing else takes, within the frame: the way on is at hand. */
+const elsewhereRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "$",
+  staticData: { portal: true },
+  component: NotFoundPage,
+});
 
 const routeTree = rootRoute.addChildren([
   loginRoute,
@@ -21,6 +32,7 @@ const routeTree = rootRoute.addChildren([
     ...webhooksRoutes,
     ...energyRoutes,
     ...settingsRoutes,
+    elsewhereRoute,
   ]),
 ]);
 

@@ -50,7 +50,7 @@ export function Figure({
 
 export function Figures({ children }: { children: ReactNode }): ReactNode {
   return (
-    <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-xl border border-line bg-line shadow-card sm:grid-cols-[repeat(auto-fit,minmax(9rem,1fr))]">
+    <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-xl border border-line bg-line shadow-card max-sm:[&>:last-child:nth-child(odd)]:col-span-2 sm:grid-cols-[repeat(auto-fit,minmax(9rem,1fr))]">
       {children}
     </dl>
   );
@@ -59,11 +59,11 @@ export function Figures({ children }: { children: ReactNode }): ReactNode {
 /** Names and values, one a line. */
 export function Facts({ rows }: { rows: readonly (readonly [string, ReactNode])[] }): ReactNode {
   return (
-    <dl className="grid grid-cols-[minmax(7rem,auto)_1fr] gap-x-6 gap-y-2 text-sm">
+    <dl className="grid grid-cols-[minmax(5.5rem,auto)_1fr] items-center gap-x-6 text-sm">
       {rows.map(([name, value]) => (
         <div key={name} className="contents">
-          <dt className="text-muted">{name}</dt>
-          <dd className="min-w-0">{value}</dd>
+          <dt className="flex min-h-8 items-center text-muted">{name}</dt>
+          <dd className="min-w-0 py-1">{value}</dd>
         </div>
       ))}
     </dl>

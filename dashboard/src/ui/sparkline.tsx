@@ -18,7 +18,7 @@ export function BarSparkline({ bars, label }: { bars: readonly Bar[]; label: str
   const heightOf = (count: number): number =>
     count === 0 ? 0 : Math.max(2, (count / max) * HEIGHT);
   return (
-    <svg role="img" aria-label={label} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className="h-7 w-30">
+    <svg role="img" aria-label={label} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className="h-7 w-24">
       {bars.map(({ good, bad, title }, index) => {
         const goodHeight = Math.min(heightOf(good), HEIGHT - heightOf(bad));
         const badHeight = heightOf(bad);
@@ -72,7 +72,7 @@ export function LineSparkline({
     }
   }
   return (
-    <svg role="img" aria-label={label} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className="h-7 w-30">
+    <svg role="img" aria-label={label} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className="h-7 w-24">
       <path
         d={path}
         fill="none"

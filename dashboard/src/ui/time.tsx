@@ -1,6 +1,12 @@
 /** Times as people say them; the exact ones on hover. */
 import type { ReactNode } from "react";
-import { formatCountdown, formatFull, formatRelative, formatShort } from "../lib/format.ts";
+import {
+  formatCountdown,
+  formatFull,
+  formatRelative,
+  formatShort,
+  formatSpan,
+} from "../lib/format.ts";
 import { useNow } from "../lib/now.ts";
 
 const toMs = (at: string | number): number => (typeof at === "number" ? at : Date.parse(at));
@@ -15,6 +21,21 @@ export function RelativeTime({ at }: { at: string | number }): ReactNode {
       className="whitespace-nowrap"
     >
       {formatRelative(ms, now)}
+    </time>
+  );
+}
+
+/** How long it has been so: `for 3 h`. */
+export function Elapsed({ since }: { since: string | number }): ReactNode {
+  const now = useNow();
+  const ms = toMs(since);
+  return (
+    <time
+      dateTime={new Date(ms).toISOString()}
+      title={formatFull(ms)}
+      className="whitespace-nowrap"
+    >
+      for {formatSpan(Math.max(0, now - ms))}
     </time>
   );
 }

@@ -17,3 +17,8 @@ export function isOwnOrigin(headers: RequestHeaders, publicUrl: string): boolean
   // A page of another host cannot ask under this one's name.
   return from.host === host || from.origin === new URL(publicUrl).origin;
 }
+
+/** What is wrong, for people: mostly an attack, sometimes a proxy that hides the name it is called by. */
+export const FOREIGN_ORIGIN =
+  "The request comes from a page of another server. If it does not, set AMPS_PUBLIC_URL to the address " +
+  "that the dashboard is opened at.";

@@ -3,13 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ApiDeps } from "../deps.ts";
 import { ApiError, invalidAt } from "../errors.ts";
 import { answers, Nothing } from "../schemas.ts";
+import { FOREIGN_ORIGIN } from "./origin.ts";
 import { LoginIn, LoginOut, SessionOut } from "./schema.ts";
 import type { Credential, Session, Sessions } from "./sessions.ts";
 
 const tags = ["Dashboard"];
 // They prove themselves who calls; and an answer with a token in it is never kept.
 const config = { access: "none", ownIdempotency: true } as const;
-const FOREIGN = "This page belongs to another server; only the dashboard's own pages may do this.";
 const WRONG =
   "The password or the link is not right, or the link was used or has expired. " +
   "`npm run login-link` prints a new one.";
@@ -32,17 +32,21 @@ async function sessionOf(sessions: Sessions, request: FastifyRequest): Promise<S
 }
 
 async function login(
-  sessions: Sessions,
+  { sessions, log }: ApiDeps,
   request: FastifyRequest<{ Body: LoginIn }>,
   reply: FastifyReply,
 ): Promise<{ csrfToken: string }> {
   const { headers, ip: address } = request;
   const answer = await sessions.login(credentialOf(request.body), { headers, address });
+  const by = request.body.token === undefined ? "password" : "link";
+  const fields = { requestId: request.id, address, by };
   if (answer.ok) {
+    log.info(fields, "Somebody logged in to the dashboard.");
     reply.header("set-cookie", answer.cookie);
     return { csrfToken: answer.csrfToken };
   }
-  if (answer.reason === "foreign") throw new ApiError("insufficient access", FOREIGN);
+  log.warn({ ...fields, reason: answer.reason }, "A login to the dashboard was refused.");
+  if (answer.reason === "foreign") throw new ApiError("insufficient access", FOREIGN_ORIGIN);
   if (answer.reason === "wrong") throw new ApiError("authentication_failed", WRONG);
   const { retryAfterSeconds } = answer;
   throw new ApiError("rate_limited", "Too many attempts to log in.", { retryAfterSeconds });
@@ -62,7 +66,7 @@ export function registerDashboard(app: FastifyInstance, deps: ApiDeps): void {
         response: answers({ 200: LoginOut }),
       },
     },
-    async (request, reply) => await login(sessions, request, reply),
+    async (request, reply) => await login(deps, request, reply),
   );
 
   app.get(

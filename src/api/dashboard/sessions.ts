@@ -63,6 +63,11 @@ function digest(token: string): Buffer {
   return createHash("sha256").update(token).digest();
 }
 
+/** Keyed by the password: when the operator changes it, the sessions begun before open nothing. */
+function sessionKeyOf(password: string | undefined): Buffer {
+  return digest(`amps session ${password ?? ""}`);
+}
+
 function csrfTokenOf(token: string): string {
   return createHmac("sha256", token).update("amps csrf").digest("base64url");
 }
@@ -86,12 +91,14 @@ export async function makeLoginLink(
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #password: AdminPassword;
+  readonly #sessionKey: Buffer;
   readonly #perAddress = new RateLimiter(PER_ADDRESS);
   readonly #perAccount = new RateLimiter(PER_ACCOUNT);
 
   constructor(options: SessionsOptions) {
     this.#options = options;
     this.#password = new AdminPassword(options.password);
+    this.#sessionKey = sessionKeyOf(options.password);
   }
 
   /** Begins a session of its own, and ends the one that the browser still has. */
@@ -105,7 +112,7 @@ export class Sessions {
     const { storage, random } = this.#options;
     await this.end(headers);
     const token = random(TOKEN_BYTES).toString("base64url");
-    await addDashboardSession(storage, digest(token), LIFETIME_SECONDS);
+    await addDashboardSession(storage, this.#hash(token), LIFETIME_SECONDS);
     const cookie = writeSessionCookie(token, LIFETIME_SECONDS, this.#cookie());
     return { ok: true, cookie, csrfToken: csrfTokenOf(token) };
   }
@@ -115,7 +122,7 @@ export class Sessions {
     const token = this.#tokenOf(headers);
     if (token === undefined) return undefined;
     const { storage } = this.#options;
-    const hash = digest(token);
+    const hash = this.#hash(token);
     const found = await findDashboardSession(storage, hash, IDLE_SECONDS);
     if (found === undefined) return undefined;
     const { expiresAt, environments, stale } = found;
@@ -139,12 +146,16 @@ export class Sessions {
 
   async end(headers: RequestHeaders): Promise<void> {
     const token = this.#tokenOf(headers);
-    if (token !== undefined) await endDashboardSession(this.#options.storage, digest(token));
+    if (token !== undefined) await endDashboardSession(this.#options.storage, this.#hash(token));
   }
 
   /** Takes the cookie from the browser. */
   get farewell(): string {
     return clearSessionCookie(this.#cookie());
+  }
+
+  #hash(token: string): Buffer {
+    return createHmac("sha256", this.#sessionKey).update(token).digest();
   }
 
   #tokenOf({ cookie }: RequestHeaders): string | undefined {

@@ -2,6 +2,8 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { UnixMs } from "../../core/types.ts";
+import { ENDPOINTS_MAX } from "../../storage/endpoints/create-endpoint.ts";
+import { HIGHEST_KEY, LOWEST_KEY } from "../../storage/key-range.ts";
 import { MINUTES_KEPT_MS } from "../../storage/statistics/count-recorded-attempts.ts";
 import { listStandings, readStanding } from "../../storage/statistics/list-standings.ts";
 import { readStatistics, type StatisticsSpan } from "../../storage/statistics/read-statistics.ts";
@@ -12,10 +14,12 @@ import { answers, dateTime, orderQuery, pageQuery } from "../schemas.ts";
 import type { ApplicationPath, EndpointPath, Scope } from "../scope.ts";
 import { DAY_MS, readTime, SLACK_MS, spanProblem } from "../time-span.ts";
 import {
+  ApplicationStatistics,
   type BucketName,
   EndpointStatistics,
   EndpointStatisticsList,
   renderStatistics,
+  renderTotal,
 } from "./schema.ts";
 
 const tags = ["Endpoint"];
@@ -45,6 +49,19 @@ interface SpanQuery {
   bucket?: BucketName;
 }
 
+const spanQuery = Type.Object({
+  since: Type.Optional(dateTime),
+  until: Type.Optional(dateTime),
+  bucket: Type.Optional(
+    Type.Unsafe<BucketName>({
+      type: "string",
+      enum: Object.keys(BUCKETS),
+      default: "hour",
+      description: "Minutes are kept for three hours.",
+    }),
+  ),
+});
+
 /** The periods that begin from `since` on, the one that holds `since` included. @throws 400, 422 */
 function readSpan(query: SpanQuery, now: UnixMs): StatisticsSpan {
   const name = query.bucket ?? "hour";
@@ -69,7 +86,34 @@ function readSpan(query: SpanQuery, now: UnixMs): StatisticsSpan {
   };
 }
 
+function registerTotal(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+  app.get<{ Params: ApplicationPath; Querystring: SpanQuery }>(
+    "/app/:appId/statistics/total",
+    {
+      schema: {
+        tags,
+        operationId: "v1.application.get-statistics",
+        summary: "All endpoints of an application together, by default the last 24 hours",
+        querystring: spanQuery,
+        response: answers({ 200: ApplicationStatistics }),
+      },
+    },
+    async (request) => {
+      const { bucket = "hour" } = request.query;
+      const span = readSpan(request.query, deps.clock.now());
+      const { applicationId } = await scope.application(request, request.params);
+      const range = { lower: LOWEST_KEY, upper: HIGHEST_KEY, ascending: true };
+      const all = { ...range, limit: ENDPOINTS_MAX };
+      const standings = await listStandings(deps.storage, applicationId, all);
+      const endpointIds = standings.map(({ endpointId }) => endpointId);
+      const counts = await readStatistics(deps.storage, { applicationId, endpointIds }, span);
+      return renderTotal(standings, counts, { span, bucket });
+    },
+  );
+}
+
 export function registerStatistics(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {
+  registerTotal(app, deps, scope);
   app.get<{ Params: EndpointPath; Querystring: SpanQuery }>(
     "/app/:appId/endpoint/:endpointId/statistics",
     {
@@ -78,18 +122,7 @@ export function registerStatistics(app: FastifyInstance, deps: ApiDeps, scope: S
         operationId: "v1.endpoint.get-statistics",
         summary: "An endpoint's attempts over time, how long they took, and what waits for it",
         description: "By default the last 24 hours by the hour.",
-        querystring: Type.Object({
-          since: Type.Optional(dateTime),
-          until: Type.Optional(dateTime),
-          bucket: Type.Optional(
-            Type.Unsafe<BucketName>({
-              type: "string",
-              enum: Object.keys(BUCKETS),
-              default: "hour",
-              description: "Minutes are kept for three hours.",
-            }),
-          ),
-        }),
+        querystring: spanQuery,
         response: answers({ 200: EndpointStatistics }),
       },
     },

@@ -24,7 +24,7 @@ const ADD = statement(
    FROM coalesce(to_timestamp($3::float8 / 1000), now()) AS at`,
 );
 
-/** @param tokenHash SHA-256 of the token */
+/** @param tokenHash digest of the token, keyed by the password */
 export async function addDashboardSession(
   storage: Storage,
   tokenHash: Buffer,

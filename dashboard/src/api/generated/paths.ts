@@ -10,6 +10,7 @@ export type AppPortalAccessOut = { url: string; token: string };
 export type ApplicationIn = { name: string; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; metadata?: Record<string, string> | null | undefined };
 export type ApplicationOut = { id: string; uid: string | null; name: string; throttleRate: number | null; rateLimit?: number | undefined; metadata: Record<string, string>; createdAt: string; updatedAt: string };
 export type ApplicationPatch = { name?: string | undefined; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; metadata?: Record<string, string> | null | undefined };
+export type ApplicationStatistics = { since: string; until: string; bucket: "minute" | "hour" | "day"; attempts: number; successes: number; failures: number; p50Ms: number | null; p95Ms: number | null; complete: boolean; endpoints: number; failing: number; disabled: number; waiting: number; waitingMore: boolean; oldestWaitingAt: string | null; series: Array<EndpointStatisticsPeriod> };
 export type ApplicationTokenExpireIn = { expiry?: number | null | undefined; sessionIds?: Array<string> | null | undefined };
 export type BackgroundTaskData = { appId: string; endpointId?: string | undefined; messagesSent?: number | undefined; messagesExpunged?: number | undefined; progress: number; canceled?: boolean | undefined; error?: string | undefined };
 export type BackgroundTaskOut = { id: string; status: "running" | "finished" | "failed"; task: "endpoint.replay" | "endpoint.recover" | "endpoint.bulk-replay" | "application.stats" | "application.purge_content" | "event-type.aggregate" | "message.broadcast" | "sdk.generate"; updatedAt: string; data: BackgroundTaskData };
@@ -23,7 +24,7 @@ export type DashboardEnvironmentOut = { id: string; mode: string; defaultApplica
 export type DashboardLoginIn = { password?: string | undefined; token?: string | undefined };
 export type DashboardLoginOut = { csrfToken: string };
 export type DashboardSessionOut = { csrfToken: string; environments: Array<DashboardEnvironmentOut>; expiresAt: string; version: string };
-export type DeliveryOut = { msgId: string; endpointId: string; eventType: string; eventId: string | null; channels: Array<string> | null; tags: Array<string> | null; createdAt: string; deliverAt: string | null; status: "waiting" | "backing_off" | "parked" | "delivered" | "exhausted" | "canceled"; attempts: number; nextAttempt: string | null; waitingFor: "scheduled" | "retry" | "endpoint_disabled" | "throttled" | "application_throttled" | "breaker_open" | "ramping" | "turn" | "unknown"; lastAttempt: { id: string; timestamp: string; responseStatusCode: number; responseDurationMs: number; errorCode: string | null; errorMessage: string | null; triggerType: 0 | 1 } | null };
+export type DeliveryOut = { msgId: string; endpointId: string; eventType: string; eventId: string | null; channels: Array<string> | null; tags: Array<string> | null; createdAt: string; deliverAt: string | null; status: "waiting" | "backing_off" | "parked" | "delivered" | "exhausted" | "canceled"; attempts: number; nextAttempt: string | null; waitingFor: "scheduled" | "retry" | "endpoint_disabled" | "throttled" | "application_throttled" | "breaker_open" | "ramping" | "turn" | "unknown" | null; lastAttempt: { id: string; timestamp: string; responseStatusCode: number; responseDurationMs: number; errorCode: string | null; errorMessage: string | null; triggerType: 0 | 1 } | null };
 export type EmptyResponse = Record<string, unknown>;
 export type EndpointCheckIn = { url: string };
 export type EndpointCheckOut = { accepted: boolean; url: string | null; code: string | null; detail: string | null; warning: string | null };
@@ -254,6 +255,9 @@ export interface Paths {
   };
   "/api/v1/app/{app_id}/statistics": {
     get: { path: { app_id: string }; query: { limit?: number | undefined; iterator?: string | undefined; order?: "ascending" | "descending" | undefined }; body: none; answer: ListResponse_EndpointStatistics_ };
+  };
+  "/api/v1/app/{app_id}/statistics/total": {
+    get: { path: { app_id: string }; query: { since?: string | undefined; until?: string | undefined; bucket?: "minute" | "hour" | "day" | undefined }; body: none; answer: ApplicationStatistics };
   };
   "/api/v1/auth/app-portal-access/{app_id}": {
     post: { path: { app_id: string }; query: none; body: AppPortalAccessIn; answer: AppPortalAccessOut };

@@ -36,7 +36,7 @@ function useLogIn() {
     mutationFn: logIn,
     onSuccess: () => {
       queries.removeQueries({ queryKey: sessionQuery.queryKey });
-      router.history.push(next ?? router.buildLocation({ to: "/" }).href);
+      void router.navigate({ to: "/", ...(next !== undefined && { href: next }) });
     },
   });
 }
@@ -44,11 +44,17 @@ function useLogIn() {
 export function LoginPage(): ReactNode {
   const { mutate, isPending, error, variables } = useLogIn();
   const [password, setPassword] = useState("");
-  const [token] = useState(takeToken);
   useEffect(() => {
     document.title = "Log in · Amps";
-    if (token !== undefined) mutate({ token });
-  }, [token, mutate]);
+    const openLink = (): void => {
+      const token = takeToken();
+      if (token !== undefined) mutate({ token });
+    };
+    openLink();
+    // A link that is pasted over this page's address changes the fragment alone.
+    window.addEventListener("hashchange", openLink);
+    return () => window.removeEventListener("hashchange", openLink);
+  }, [mutate]);
   const byLink = variables !== undefined && "token" in variables;
   return (
     <main className="flex min-h-dvh flex-col items-center justify-center gap-6 p-6">
