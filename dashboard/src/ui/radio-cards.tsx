@@ -16,26 +16,36 @@ export function RadioCards<T extends string>(props: RadioCardsProps<T>): ReactNo
     <fieldset className="flex flex-col gap-1.5">
       <legend className="mb-1.5 text-sm font-medium">{legend}</legend>
       {choices.map((choice) => (
-        <label
+        <div
           key={choice.value}
           className={cx(
-            "flex cursor-pointer items-start gap-3 rounded-lg border p-3 text-sm",
+            "relative flex items-start gap-3 rounded-lg border p-3 text-sm",
             "has-focus-visible:outline-2 has-focus-visible:outline-accent",
             choice.value === value ? "border-accent bg-accent-soft" : "border-line hover:bg-hover",
           )}
         >
           <input
             type="radio"
+            id={`${name}-${choice.value}`}
             name={name}
             checked={choice.value === value}
             onChange={() => onChange(choice.value)}
+            aria-describedby={`${name}-${choice.value}-hint`}
             className="mt-0.5 size-4 shrink-0 accent-accent outline-none"
           />
-          <span className="min-w-0">
-            <span className="block font-medium">{choice.label}</span>
-            <span className="block text-muted">{choice.description}</span>
-          </span>
-        </label>
+          <div className="min-w-0">
+            {/* The whole card is the label. */}
+            <label
+              htmlFor={`${name}-${choice.value}`}
+              className="cursor-pointer font-medium after:absolute after:inset-0"
+            >
+              {choice.label}
+            </label>
+            <p id={`${name}-${choice.value}-hint`} className="text-muted">
+              {choice.description}
+            </p>
+          </div>
+        </div>
       ))}
     </fieldset>
   );

@@ -6,7 +6,7 @@ import { Button } from "../../ui/button.tsx";
 import { CodeBlock } from "../../ui/code-block.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
-import { Checkbox } from "../../ui/input.tsx";
+import { LabelledCheckbox } from "../../ui/labelled-checkbox.tsx";
 import { Notice } from "../../ui/notice.tsx";
 
 /** A call that any key may make. */
@@ -22,12 +22,13 @@ interface CreatedKeyDialogProps {
 export function CreatedKeyDialog({ made, onClose }: CreatedKeyDialogProps): ReactNode {
   const { appId } = usePlace();
   const [isKept, setKept] = useState(false);
+  const [isAsked, setAsked] = useState(false);
   const { name, key, hint } = made;
   return (
     <Dialog
       open
       // Nobody loses the key by a press beside the dialog.
-      onOpenChange={() => isKept && onClose()}
+      onOpenChange={() => (isKept ? onClose() : setAsked(true))}
       title={`The key of ${name}`}
       wide
       footer={
@@ -54,10 +55,16 @@ export function CreatedKeyDialog({ made, onClose }: CreatedKeyDialogProps): Reac
           <p className="mb-1.5 text-sm font-medium">See that it works</p>
           <CodeBlock text={curlWith(key, appId)} label="the command" wrap />
         </div>
-        <label className="flex items-center gap-2.5 text-sm">
-          <Checkbox checked={isKept} onChange={({ target }) => setKept(target.checked)} />I have
-          kept the key where it is safe
-        </label>
+        <LabelledCheckbox
+          checked={isKept}
+          onChange={setKept}
+          label="I have kept the key where it is safe"
+        />
+        {isAsked && !isKept && (
+          <p role="alert" className="-mt-2 text-xs text-bad">
+            Say so first: when this is closed, nobody can show the key again.
+          </p>
+        )}
       </div>
     </Dialog>
   );

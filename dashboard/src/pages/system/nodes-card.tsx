@@ -23,14 +23,14 @@ function Share({
       <span
         role="img"
         aria-label={label}
-        className="block h-1.5 w-16 overflow-hidden rounded-full bg-line"
+        className="block h-1.5 w-12 overflow-hidden rounded-full bg-line"
       >
         <span
           className="block h-full rounded-full bg-accent"
           style={{ width: `${total === 0 ? 0 : (owned / total) * 100}%` }}
         />
       </span>
-      <span className="text-xs text-muted tabular-nums">
+      <span className="text-xs whitespace-nowrap text-muted tabular-nums">
         {owned} of {total}
       </span>
     </span>
@@ -55,7 +55,9 @@ function NodeRow({
           {answering && <Badge tone="accent">Answers this page</Badge>}
         </span>
       </Td>
-      <Td className="text-muted">{roles.length === 0 ? "leaving" : roles.join(", ")}</Td>
+      <Td className="whitespace-nowrap text-muted">
+        {roles.length === 0 ? "leaving" : roles.join(", ")}
+      </Td>
       <Td>
         <Share
           owned={deliveryBuckets}

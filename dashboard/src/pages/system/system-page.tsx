@@ -11,7 +11,7 @@ import { Figure, Figures } from "../../ui/card.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/skeleton.tsx";
-import { RelativeTime } from "../../ui/time.tsx";
+import { RelativeTime, Timestamp } from "../../ui/time.tsx";
 import { DatabaseCard, ElsewhereCard, WaitingCard } from "./facts-cards.tsx";
 import { HealthBadge, HealthCard, type Part } from "./health-card.tsx";
 import { Nodes } from "./nodes-card.tsx";
@@ -54,7 +54,7 @@ function TopFigures({ system }: { system: SystemOut }): ReactNode {
         value={formatCountdown(uptimeSeconds * 1_000)}
         hint={
           <>
-            started <RelativeTime at={startedAt} />
+            since <Timestamp at={startedAt} />
           </>
         }
       />
@@ -108,7 +108,11 @@ export function SystemPage(): ReactNode {
           {data !== undefined && error === null && <HealthBadge status={data.health.status} />}
         </span>
       }
-      description={data === undefined ? "Amps" : `Amps ${data.version}, on every environment`}
+      description={
+        data === undefined
+          ? "Amps"
+          : `Amps ${data.version}. Sandbox and live share what is shown here.`
+      }
     >
       {error !== null && <NoAnswer error={error} at={dataUpdatedAt} />}
       {data === undefined && error === null && <Loading />}
