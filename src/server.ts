@@ -329,6 +329,7 @@ async function startApi(config: Config, tools: ApiTools, stops: Stops): Promise<
     httpsRequired: false,
     ownAddresses: () => listening,
     version,
+    retentionDays: config.retentionDays,
     nodeId: () => node.nodeId,
     health: () => condition.health(),
     ping: () => ping(workStorage),

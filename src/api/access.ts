@@ -60,6 +60,8 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   [`POST ${ENDPOINT}/recover`, "CreateAttempts"],
   [`POST ${ENDPOINT}/replay-missing`, "CreateAttempts"],
   [`POST ${ENDPOINT}/bulk-replay`, "CreateAttempts"],
+  ["GET /background-task/:taskId", "ViewBase"],
+  ["POST /background-task/:taskId/cancel", "CreateAttempts"],
   ["GET /event-type", "ViewBase"],
   ["GET /event-type/:eventTypeName", "ViewBase"],
   ["POST /retry-schedule/preview", "ViewBase"],

@@ -98,7 +98,7 @@ export type SystemHealthOut = { status: string; parts: Array<SystemHealthPartOut
 export type SystemHealthPartOut = { part: string; status: string; detail: string };
 export type SystemNodeOut = { id: string; answering: boolean; roles: Array<string>; startedAt: string; leaseExpiresAt: string; deliveryBuckets: number; deviceBuckets: number };
 export type SystemOldestDueOut = { waiting: number | null; backedOff: number | null; parked: number | null };
-export type SystemOut = { version: string; startedAt: string; uptimeSeconds: number; health: SystemHealthOut; nodes: Array<SystemNodeOut>; buckets: SystemShareOut; oldestDue: SystemOldestDueOut; waiting: number; database: SystemDatabaseOut };
+export type SystemOut = { version: string; startedAt: string; uptimeSeconds: number; retentionDays: number; health: SystemHealthOut; nodes: Array<SystemNodeOut>; buckets: SystemShareOut; oldestDue: SystemOldestDueOut; waiting: number; database: SystemDatabaseOut };
 export type SystemShareOut = { delivery: SystemBucketsOut; device: SystemBucketsOut };
 export type ValidationError = { loc: Array<string>; msg: string; type: string };
 
