@@ -12,6 +12,7 @@ export type ApplicationOut = { id: string; uid: string | null; name: string; thr
 export type ApplicationPatch = { name?: string | undefined; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; metadata?: Record<string, string> | null | undefined };
 export type ApplicationStatistics = { since: string; until: string; bucket: "minute" | "hour" | "day"; attempts: number; successes: number; failures: number; p50Ms: number | null; p95Ms: number | null; complete: boolean; endpoints: number; failing: number; disabled: number; waiting: number; waitingMore: boolean; oldestWaitingAt: string | null; series: Array<EndpointStatisticsPeriod> };
 export type ApplicationTokenExpireIn = { expiry?: number | null | undefined; sessionIds?: Array<string> | null | undefined };
+export type AttemptHeadersOut = { sentHeaders: Record<string, string>; responseHeaders: Array<Array<string>>; sensitive: Array<string>; endpointChangedAt: string | null };
 export type BackgroundTaskData = { appId: string; endpointId?: string | undefined; messagesSent?: number | undefined; messagesExpunged?: number | undefined; progress: number; canceled?: boolean | undefined; error?: string | undefined };
 export type BackgroundTaskOut = { id: string; status: "running" | "finished" | "failed"; task: "endpoint.replay" | "endpoint.recover" | "endpoint.bulk-replay" | "application.stats" | "application.purge_content" | "event-type.aggregate" | "message.broadcast" | "sdk.generate"; updatedAt: string; data: BackgroundTaskData };
 export type BatteryOut = { id: string; deviceId: string; deviceType: string; name: string; userId: string | null; reachable: boolean | null; state: { soc: Quantity; power: Quantity; mode: string; observedAt: string } | null; capabilities: Capabilities; lastAction: ActionOut | null; createdAt: string; links: { self: string } };
@@ -237,6 +238,9 @@ export interface Paths {
   };
   "/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/content": {
     delete: { path: { app_id: string; msg_id: string; attempt_id: string }; query: none; body: none; answer: undefined };
+  };
+  "/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/headers": {
+    get: { path: { app_id: string; msg_id: string; attempt_id: string }; query: none; body: none; answer: AttemptHeadersOut };
   };
   "/api/v1/app/{app_id}/msg/{msg_id}/content": {
     delete: { path: { app_id: string; msg_id: string }; query: none; body: none; answer: undefined };
