@@ -55,7 +55,12 @@ function About({ action }: { action: ActionOut }): ReactNode {
               {battery?.name ?? deviceId}
             </Link>,
           ],
-          ["Command", <code key="command" className="font-mono text-xs">{command}</code>],
+          [
+            "Command",
+            <code key="command" className="font-mono text-xs">
+              {command}
+            </code>,
+          ],
           ...Object.entries(parameters).map(
             ([name, quantity]) => [parameterName(name), formatQuantity(quantity)] as const,
           ),

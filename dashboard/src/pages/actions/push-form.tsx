@@ -71,17 +71,19 @@ export function PushForm({ battery }: { battery: BatteryOut }): ReactNode {
         onChange={(chosen) => change({ command: chosen })}
         error={refusal?.fieldError("action.command")}
       />
-      {Object.entries(ranges).map(([name, range]) => (
-        <RangeField
-          key={name}
-          name={name}
-          command={command}
-          range={range}
-          text={draft.parameters[name] ?? ""}
-          onChange={(text) => change({ parameters: { ...draft.parameters, [name]: text } })}
-          error={refusal?.fieldError(`action.parameters.${name}`)}
-        />
-      ))}
+      <div className="grid gap-x-8 gap-y-5 sm:grid-cols-2">
+        {Object.entries(ranges).map(([name, range]) => (
+          <RangeField
+            key={name}
+            name={name}
+            command={command}
+            range={range}
+            text={draft.parameters[name] ?? ""}
+            onChange={(text) => change({ parameters: { ...draft.parameters, [name]: text } })}
+            error={refusal?.fieldError(`action.parameters.${name}`)}
+          />
+        ))}
+      </div>
       {!isLive && <OutcomeFields draft={draft} onChange={change} refusal={refusal} />}
       {refusal !== undefined && <PushRefused refusal={refusal} />}
       <div className="flex flex-wrap items-center gap-3">
