@@ -66,6 +66,7 @@ export async function writeOpenApi(): Promise<string> {
     httpsRequired: false,
     ownAddresses: () => [],
     version: manifest.version,
+    retentionDays: 90,
     routes: [
       (api) =>
         registerBatteryRoutes(api, {

@@ -60,6 +60,8 @@ export interface ApiDeps {
   /** Where this process listens: never a receiver. */
   ownAddresses: () => readonly ListenAddress[];
   version: string;
+  /** For how long messages and attempts are kept. */
+  retentionDays: number;
   /** As other nodes know this one. */
   nodeId?: () => string;
   /** Health of what is not the API's, by name; the database is checked here. */

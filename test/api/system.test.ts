@@ -22,6 +22,7 @@ test("names the nodes with their shares, the database, and health in words", asy
   expect(status).toBe(200);
   expect(body).toMatchObject({
     version: "0.0.0-test",
+    retentionDays: 90,
     health: { status: "ok" },
     buckets: { delivery: { total: 64, owned: 64 }, device: { total: 64 } },
     oldestDue: { waiting: null, backedOff: null, parked: null },

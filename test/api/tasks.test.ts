@@ -220,6 +220,25 @@ describe("tasks", () => {
     }
   });
 
+  test("are seen and canceled in the portal of their application, as far as it may", async () => {
+    const { id } = await svix.endpoint.recover(appId, endpointId, { since: anHourAgo() });
+    await ended(id);
+    const path = `/api/v1/background-task/${id}`;
+    const asPortal = async (app: string, body: object): Promise<string> => {
+      const access = `/api/v1/auth/app-portal-access/${app}`;
+      return String((await world.call("POST", access, { body })).body.token);
+    };
+    const views = { key: await asPortal(appId, { capabilities: ["ViewBase"] }) };
+    expect((await world.call("GET", path, views)).body).toMatchObject({ id, status: "finished" });
+    expect((await world.call("POST", `${path}/cancel`, views)).status).toBe(403);
+    expect((await world.call("GET", "/api/v1/background-task", views)).status).toBe(403);
+    const sends = { key: await asPortal(appId, { capabilities: ["CreateAttempts"] }) };
+    expect((await world.call("POST", `${path}/cancel`, sends)).status).toBe(409);
+    const other = { key: await asPortal(await world.application(), {}) };
+    expect((await world.call("GET", path, other)).status).toBe(404);
+    expect((await world.call("POST", `${path}/cancel`, other)).status).toBe(404);
+  });
+
   test("end when they are canceled: shown as failed, once", async () => {
     // Written down, and not yet begun: the node's own look for tasks is stopped at the database.
     world.node.storage.before = (name) => {

@@ -146,6 +146,7 @@ export class World {
       httpsRequired: false,
       ownAddresses: () => [{ host: "127.0.0.1", port: 8071 }],
       version: "0.0.0-test",
+      retentionDays: 90,
       routes: withBattery ? [battery] : [],
       ...changes,
     });

@@ -118,6 +118,7 @@ export class BatteryApi {
       httpsRequired: false,
       ownAddresses: () => [],
       version: "test",
+      retentionDays: 90,
       routes: [
         (scope) =>
           registerBatteryRoutes(scope, {

@@ -43,7 +43,7 @@ function Navigation({ onGo }: { onGo: () => void }): ReactNode {
             </h2>
           )}
           <ul className="flex flex-col gap-px">
-            {items.map(({ to, label, icon: Icon }) => (
+            {items.map(({ to, label, icon: Icon, badge: Count }) => (
               <li key={to}>
                 <Link
                   to={knownPath(to)}
@@ -53,6 +53,7 @@ function Navigation({ onGo }: { onGo: () => void }): ReactNode {
                 >
                   <Icon className="size-4" aria-hidden />
                   {label}
+                  {Count !== undefined && <Count />}
                 </Link>
               </li>
             ))}

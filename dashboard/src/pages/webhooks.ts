@@ -1,9 +1,12 @@
 /** Section: endpoints, log, issues, event types. */
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import { Webhook } from "lucide-react";
+import { BookOpen, CircleAlert, Webhook } from "lucide-react";
 import { shellRoute } from "../router/root-route.ts";
 import type { Section } from "../router/section.ts";
+import { OpenIssues } from "../components/open-issues.tsx";
 import { readEndpointSearch, readEndpointsSearch } from "./endpoints/endpoint-search.ts";
+import { readEventTypesSearch } from "./event-types/event-type-search.ts";
+import { readIssueSearch, readIssuesSearch } from "./issues/issue-search.ts";
 
 const endpointsRoute = createRoute({
   getParentRoute: () => shellRoute,
@@ -31,10 +34,66 @@ const endpointRoute = createRoute({
   component: lazyRouteComponent(() => import("./endpoints/endpoint-page.tsx"), "EndpointPage"),
 });
 
-export const webhooksRoutes = [endpointsRoute, newEndpointRoute, endpointRoute] as const;
+const issuesRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "issues",
+  staticData: { portal: true },
+  validateSearch: readIssuesSearch,
+  component: lazyRouteComponent(() => import("./issues/issues-page.tsx"), "IssuesPage"),
+});
+
+const issueRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "issues/$issueId",
+  staticData: { portal: true },
+  validateSearch: readIssueSearch,
+  component: lazyRouteComponent(() => import("./issues/issue-page.tsx"), "IssuePage"),
+});
+
+const eventTypesRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "event-types",
+  staticData: { portal: true },
+  validateSearch: readEventTypesSearch,
+  component: lazyRouteComponent(
+    () => import("./event-types/event-types-page.tsx"),
+    "EventTypesPage",
+  ),
+});
+
+const eventTypeRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "event-types/$eventType",
+  staticData: { portal: true },
+  component: lazyRouteComponent(() => import("./event-types/event-type-page.tsx"), "EventTypePage"),
+});
+
+export const webhooksRoutes = [
+  endpointsRoute,
+  newEndpointRoute,
+  endpointRoute,
+  issuesRoute,
+  issueRoute,
+  eventTypesRoute,
+  eventTypeRoute,
+] as const;
 
 export const webhooks: Section = {
   title: "Webhooks",
-  items: [{ to: "/endpoints", label: "Endpoints", icon: Webhook, jump: "e", portal: true }],
-  opens: [{ prefix: "ep_", noun: "endpoint", pathOf: (id) => `/endpoints/${id}` }],
+  items: [
+    { to: "/endpoints", label: "Endpoints", icon: Webhook, jump: "e", portal: true },
+    {
+      to: "/issues",
+      label: "Issues",
+      icon: CircleAlert,
+      jump: "i",
+      portal: true,
+      badge: OpenIssues,
+    },
+    { to: "/event-types", label: "Event types", icon: BookOpen, jump: "t", portal: true },
+  ],
+  opens: [
+    { prefix: "ep_", noun: "endpoint", pathOf: (id) => `/endpoints/${id}` },
+    { prefix: "iss_", noun: "issue", pathOf: (id) => `/issues/${id}` },
+  ],
 };

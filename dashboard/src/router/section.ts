@@ -1,4 +1,5 @@
 /** What a section of the dashboard brings beside its routes: its entries in the sidebar and the palette. */
+import type { ComponentType } from "react";
 import type { LucideIcon } from "lucide-react";
 
 export interface NavItem {
@@ -10,6 +11,8 @@ export interface NavItem {
   jump: string;
   /** Also in portals. */
   portal?: boolean;
+  /** Beside the label in the sidebar: a count of what wants a look. */
+  badge?: ComponentType;
 }
 
 export interface IdOpener {

@@ -61,7 +61,7 @@ function renderFacts(facts: SystemFacts, nodeId: string | undefined): object {
 
 /** @param deps with storage that is not held to one tenant */
 export function registerSystem(app: FastifyInstance, deps: ApiDeps, health: NodeHealth): void {
-  const { storage, clock, version, nodeId } = deps;
+  const { storage, clock, version, nodeId, retentionDays } = deps;
   const view = new SystemView(storage, clock);
   const startedAt = clock.now();
   const started = clock.monotonic();
@@ -78,6 +78,7 @@ export function registerSystem(app: FastifyInstance, deps: ApiDeps, health: Node
     async () => ({
       version,
       startedAt: iso(startedAt),
+      retentionDays,
       uptimeSeconds: Math.floor((clock.monotonic() - started) / 1_000),
       health: renderHealth(await health.parts()),
       ...renderFacts(await view.look(), nodeId?.()),

@@ -40,6 +40,7 @@ export const SystemOut = Type.Object(
     version: Type.String(),
     startedAt: { ...dateTime, description: "This process." },
     uptimeSeconds: count,
+    retentionDays: Type.Integer({ description: "For how long messages and attempts are kept." }),
     health: Type.Object(
       { status, parts: Type.Array(HealthPart) },
       { title: "SystemHealthOut", description: "Of this node." },

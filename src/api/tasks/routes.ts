@@ -1,10 +1,10 @@
 /** Background tasks: how far they are, and ending them (`svix-api.md` §8.9). */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { endTask } from "../../storage/tasks/end-task.ts";
 import { getTask } from "../../storage/tasks/get-task.ts";
 import { listTasks } from "../../storage/tasks/list-tasks.ts";
-import type { TaskKind } from "../../storage/tasks/task.ts";
+import type { Task, TaskKind } from "../../storage/tasks/task.ts";
 import type { ApiDeps } from "../deps.ts";
 import { ApiError, notFound } from "../errors.ts";
 import { type PageQuery, readPage, renderPage } from "../pagination.ts";
@@ -30,7 +30,21 @@ interface TaskQuery extends PageQuery {
   task?: TaskKind;
 }
 
-function registerReads(app: FastifyInstance, { storage }: ApiDeps): void {
+/** A portal sees the tasks of its own application. @throws 404 */
+async function find(
+  { storage }: ApiDeps,
+  request: FastifyRequest<{ Params: TaskPath }>,
+): Promise<Task> {
+  const { environmentId, portal } = identityOf(request);
+  const taskId = pathName(request.params.taskId, "Background task");
+  const task = await getTask(storage, { environmentId, taskId });
+  const hidden = portal !== null && portal.applicationId !== task?.applicationId;
+  if (task === undefined || hidden) throw notFound("Background task");
+  return task;
+}
+
+function registerReads(app: FastifyInstance, deps: ApiDeps): void {
+  const { storage } = deps;
   app.get<{ Querystring: TaskQuery }>(
     "/background-task",
     {
@@ -67,17 +81,11 @@ function registerReads(app: FastifyInstance, { storage }: ApiDeps): void {
         response: answers({ 200: BackgroundTaskOut }),
       },
     },
-    async (request) => {
-      const { environmentId } = identityOf(request);
-      const taskId = pathName(request.params.taskId, "Background task");
-      const task = await getTask(storage, { environmentId, taskId });
-      if (task === undefined) throw notFound("Background task");
-      return renderTask(task);
-    },
+    async (request) => renderTask(await find(deps, request)),
   );
 }
 
-function registerCancel(app: FastifyInstance, { storage }: ApiDeps): void {
+function registerCancel(app: FastifyInstance, deps: ApiDeps): void {
   app.post<{ Params: TaskPath }>(
     "/background-task/:taskId/cancel",
     {
@@ -91,12 +99,12 @@ function registerCancel(app: FastifyInstance, { storage }: ApiDeps): void {
     },
     async (request) => {
       const { environmentId } = identityOf(request);
-      const key = { environmentId, taskId: pathName(request.params.taskId, "Background task") };
-      const ended = await endTask(storage, key, { status: "canceled", failure: null });
+      const { taskId } = await find(deps, request);
+      const key = { environmentId, taskId };
+      const ended = await endTask(deps.storage, key, { status: "canceled", failure: null });
       if (ended !== undefined) return renderTask(ended);
-      const found = await getTask(storage, key);
-      if (found === undefined) throw notFound("Background task");
-      throw new ApiError("conflict", `The task does not run: it is ${found.status}.`);
+      const { status } = await find(deps, request);
+      throw new ApiError("conflict", `The task does not run: it is ${status}.`);
     },
   );
 }

@@ -12,9 +12,10 @@ export type ApplicationOut = { id: string; uid: string | null; name: string; thr
 export type ApplicationPatch = { name?: string | undefined; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; metadata?: Record<string, string> | null | undefined };
 export type ApplicationStatistics = { since: string; until: string; bucket: "minute" | "hour" | "day"; attempts: number; successes: number; failures: number; p50Ms: number | null; p95Ms: number | null; complete: boolean; endpoints: number; failing: number; disabled: number; waiting: number; waitingMore: boolean; oldestWaitingAt: string | null; series: Array<EndpointStatisticsPeriod> };
 export type ApplicationTokenExpireIn = { expiry?: number | null | undefined; sessionIds?: Array<string> | null | undefined };
+export type AttemptHeadersOut = { sentHeaders: Record<string, string>; responseHeaders: Array<Array<string>>; sensitive: Array<string>; endpointChangedAt: string | null };
 export type BackgroundTaskData = { appId: string; endpointId?: string | undefined; messagesSent?: number | undefined; messagesExpunged?: number | undefined; progress: number; canceled?: boolean | undefined; error?: string | undefined };
 export type BackgroundTaskOut = { id: string; status: "running" | "finished" | "failed"; task: "endpoint.replay" | "endpoint.recover" | "endpoint.bulk-replay" | "application.stats" | "application.purge_content" | "event-type.aggregate" | "message.broadcast" | "sdk.generate"; updatedAt: string; data: BackgroundTaskData };
-export type BatteryOut = { id: string; deviceId: string; deviceType: string; name: string; userId: string | null; reachable: boolean | null; state: { soc: Quantity; power: Quantity; mode: string; observedAt: string } | null; capabilities: Capabilities; lastAction: ActionOut | null; createdAt: string; links: { self: string } };
+export type BatteryOut = { id: string; deviceId: string; deviceType: string; name: string; userId: string | null; reachable: boolean | null; state: { soc: Quantity; power: Quantity; mode: string; target?: Quantity | undefined; powerLimit?: Quantity | undefined; reserve?: Quantity | undefined; observedAt: string } | null; capabilities: Capabilities; lastAction: ActionOut | null; createdAt: string; links: { self: string } };
 export type BulkExpungeContentsIn = { ids?: Array<string> | null | undefined };
 export type BulkExpungeContentsOut = { results: Record<string, "expunged" | "not-found"> };
 export type BulkReplayIn = { since: string; until?: string | null | undefined; eventTypes?: Array<string> | null | undefined; channel?: string | null | undefined; tag?: string | null | undefined; status?: 0 | 1 | 2 | 3 | 4 | null | undefined; statusCodeClass?: 0 | 100 | 200 | 300 | 400 | 500 | null | undefined };
@@ -34,7 +35,7 @@ export type EndpointHeadersIn = { headers: Record<string, string> };
 export type EndpointHeadersOut = { headers: Record<string, string>; sensitive: Array<string> };
 export type EndpointHeadersPatchIn = { headers?: Record<string, string | null> | null | undefined; deleteHeaders?: Array<string> | null | undefined };
 export type EndpointIn = { url: string; description?: string | null | undefined; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; retrySchedule?: Array<string> | null | undefined; disabled?: boolean | null | undefined; eventTypes?: Array<string> | null | undefined; filterTypes?: Array<string> | null | undefined; channels?: Array<string> | null | undefined; metadata?: Record<string, string> | null | undefined; version?: number | null | undefined; secret?: string | null | undefined; secretType?: "hmac256" | "ed25519" | null | undefined; headers?: Record<string, string> | null | undefined };
-export type EndpointMessageOut = { id: string; eventId: string | null; eventType: string; payload: Record<string, unknown>; channels: Array<string> | null; tags: Array<string> | null; timestamp: string; deliverAt: string | null; status: 0 | 1 | 2 | 3 | 4; statusText: "success" | "pending" | "fail" | "sending" | "canceled"; nextAttempt: string | null };
+export type EndpointMessageOut = { id: string; eventId: string | null; eventType: string; payload: Record<string, unknown>; channels: Array<string> | null; tags: Array<string> | null; timestamp: string; deliverAt: string | null; status: 0 | 1 | 2 | 3 | 4; statusText: "success" | "pending" | "fail" | "sending" | "canceled"; nextAttempt: string | null; waitingFor: "scheduled" | "retry" | "endpoint_disabled" | "throttled" | "application_throttled" | "breaker_open" | "ramping" | "turn" | "unknown" | null };
 export type EndpointOut = { id: string; url: string; version: number; description: string; uid: string | null; throttleRate: number | null; rateLimit: number | null; retrySchedule: Array<string> | null; disabled: boolean; disabledReason: string | null; disabledAt: string | null; failingSince: string | null; disablesAt: string | null; eventTypes: Array<string> | null; filterTypes: Array<string> | null; channels: Array<string> | null; createdAt: string; updatedAt: string; metadata: Record<string, string> };
 export type EndpointPatch = { url?: string | undefined; description?: string | null | undefined; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; retrySchedule?: Array<string> | null | undefined; disabled?: boolean | null | undefined; eventTypes?: Array<string> | null | undefined; filterTypes?: Array<string> | null | undefined; channels?: Array<string> | null | undefined; metadata?: Record<string, string> | null | undefined; version?: number | null | undefined };
 export type EndpointSecretOut = { key: string; type: "hmac256" | "ed25519" };
@@ -69,7 +70,7 @@ export type ListResponse_MessageAttemptOut_ = { data: Array<MessageAttemptOut>; 
 export type ListResponse_MessageEndpointOut_ = { data: Array<MessageEndpointOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type ListResponse_MessageOut_ = { data: Array<MessageOut>; iterator: string | null; prevIterator: string | null; done: boolean };
 export type MessageAttemptOut = { id: string; msgId: string; endpointId: string; url: string; response: string; responseStatusCode: number; responseDurationMs: number; responseTruncated: boolean; status: 0 | 1 | 2 | 3 | 4; statusText: "success" | "pending" | "fail" | "sending" | "canceled"; triggerType: 0 | 1; timestamp: string; nextAttempt: string | null; errorCode: string | null; errorMessage: string | null; msg?: { id: string; eventId: string | null; eventType: string; payload: Record<string, unknown>; channels: Array<string> | null; tags: Array<string> | null; timestamp: string; deliverAt: string | null } | null | undefined };
-export type MessageEndpointOut = { id: string; url: string; version: number; description: string; uid: string | null; throttleRate: number | null; rateLimit: number | null; retrySchedule: Array<string> | null; disabled: boolean; disabledReason: string | null; disabledAt: string | null; failingSince: string | null; disablesAt: string | null; eventTypes: Array<string> | null; filterTypes: Array<string> | null; channels: Array<string> | null; createdAt: string; updatedAt: string; status: 0 | 1 | 2 | 3 | 4; statusText: "success" | "pending" | "fail" | "sending" | "canceled"; nextAttempt: string | null };
+export type MessageEndpointOut = { id: string; url: string; version: number; description: string; uid: string | null; throttleRate: number | null; rateLimit: number | null; retrySchedule: Array<string> | null; disabled: boolean; disabledReason: string | null; disabledAt: string | null; failingSince: string | null; disablesAt: string | null; eventTypes: Array<string> | null; filterTypes: Array<string> | null; channels: Array<string> | null; createdAt: string; updatedAt: string; status: 0 | 1 | 2 | 3 | 4; statusText: "success" | "pending" | "fail" | "sending" | "canceled"; nextAttempt: string | null; waitingFor: "scheduled" | "retry" | "endpoint_disabled" | "throttled" | "application_throttled" | "breaker_open" | "ramping" | "turn" | "unknown" | null };
 export type MessageIn = { eventType: string; payload?: Record<string, unknown> | undefined; data?: Record<string, unknown> | undefined; eventId?: string | null | undefined; channels?: Array<string> | null | undefined; tags?: Array<string> | null | undefined; application?: { name: string; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; metadata?: Record<string, string> | null | undefined } | null | undefined; payloadRetentionPeriod?: number | null | undefined; payloadRetentionHours?: number | null | undefined; deliverAt?: string | null | undefined; transformationsParams?: { rawPayload?: string | undefined } | null | undefined };
 export type MessageOut = { id: string; eventId: string | null; eventType: string; payload: Record<string, unknown>; channels: Array<string> | null; tags: Array<string> | null; timestamp: string; deliverAt: string | null };
 export type MessagePrecheckIn = { eventType: string; channels?: Array<string> | null | undefined };
@@ -98,13 +99,13 @@ export type SystemHealthOut = { status: string; parts: Array<SystemHealthPartOut
 export type SystemHealthPartOut = { part: string; status: string; detail: string };
 export type SystemNodeOut = { id: string; answering: boolean; roles: Array<string>; startedAt: string; leaseExpiresAt: string; deliveryBuckets: number; deviceBuckets: number };
 export type SystemOldestDueOut = { waiting: number | null; backedOff: number | null; parked: number | null };
-export type SystemOut = { version: string; startedAt: string; uptimeSeconds: number; health: SystemHealthOut; nodes: Array<SystemNodeOut>; buckets: SystemShareOut; oldestDue: SystemOldestDueOut; waiting: number; database: SystemDatabaseOut };
+export type SystemOut = { version: string; startedAt: string; uptimeSeconds: number; retentionDays: number; health: SystemHealthOut; nodes: Array<SystemNodeOut>; buckets: SystemShareOut; oldestDue: SystemOldestDueOut; waiting: number; database: SystemDatabaseOut };
 export type SystemShareOut = { delivery: SystemBucketsOut; device: SystemBucketsOut };
 export type ValidationError = { loc: Array<string>; msg: string; type: string };
 
 export interface Paths {
   "/actions": {
-    get: { path: none; query: { offset?: number | undefined; limit?: number | undefined; state?: "scheduled" | "acknowledged" | "completed" | "failed" | "cancelled" | undefined; deviceId?: string | undefined; deviceType?: string | undefined; userId?: string | undefined }; body: none; answer: { success: true; data: Array<ActionOut>; meta: PageMeta } };
+    get: { path: none; query: { offset?: number | undefined; limit?: number | undefined; state?: "scheduled" | "acknowledged" | "completed" | "failed" | "cancelled" | undefined; deviceId?: string | undefined; deviceType?: string | undefined; userId?: string | undefined; after?: string | undefined; before?: string | undefined }; body: none; answer: { success: true; data: Array<ActionOut>; meta: PageMeta } };
   };
   "/actions/{actionId}": {
     get: { path: { actionId: string }; query: none; body: none; answer: { success: true; data: ActionOut; meta: Meta } };
@@ -187,7 +188,7 @@ export interface Paths {
     get: { path: { app_id: string; endpoint_id: string }; query: none; body: none; answer: OldSecretsOut };
   };
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret/rotate": {
-    post: { path: { app_id: string; endpoint_id: string }; query: none; body: EndpointSecretRotateIn; answer: undefined };
+    post: { path: { app_id: string; endpoint_id: string }; query: none; body: EndpointSecretRotateIn; answer: EndpointSecretOut | undefined };
   };
   "/api/v1/app/{app_id}/endpoint/{endpoint_id}/send-example": {
     post: { path: { app_id: string; endpoint_id: string }; query: none; body: EventExampleIn; answer: MessageOut };
@@ -237,6 +238,9 @@ export interface Paths {
   };
   "/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/content": {
     delete: { path: { app_id: string; msg_id: string; attempt_id: string }; query: none; body: none; answer: undefined };
+  };
+  "/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/headers": {
+    get: { path: { app_id: string; msg_id: string; attempt_id: string }; query: none; body: none; answer: AttemptHeadersOut };
   };
   "/api/v1/app/{app_id}/msg/{msg_id}/content": {
     delete: { path: { app_id: string; msg_id: string }; query: none; body: none; answer: undefined };
@@ -330,7 +334,7 @@ export interface Paths {
     get: { path: { endpoint_id: string }; query: none; body: none; answer: EndpointSecretOut };
   };
   "/api/v1/operational-webhook/endpoint/{endpoint_id}/secret/rotate": {
-    post: { path: { endpoint_id: string }; query: none; body: EndpointSecretRotateIn; answer: undefined };
+    post: { path: { endpoint_id: string }; query: none; body: EndpointSecretRotateIn; answer: EndpointSecretOut | undefined };
   };
   "/api/v1/retry-schedule/preview": {
     post: { path: none; query: none; body: RetryTimesIn; answer: RetryTimesOut };
@@ -346,7 +350,7 @@ export interface Paths {
     post: { path: { deviceId: string }; query: none; body: PushIn; answer: { success: true; data: ActionOut; meta: Meta } };
   };
   "/battery/{deviceId}/actions": {
-    get: { path: { deviceId: string }; query: { offset?: number | undefined; limit?: number | undefined; state?: "scheduled" | "acknowledged" | "completed" | "failed" | "cancelled" | undefined }; body: none; answer: { success: true; data: Array<ActionOut>; meta: PageMeta } };
+    get: { path: { deviceId: string }; query: { offset?: number | undefined; limit?: number | undefined; state?: "scheduled" | "acknowledged" | "completed" | "failed" | "cancelled" | undefined; after?: string | undefined; before?: string | undefined }; body: none; answer: { success: true; data: Array<ActionOut>; meta: PageMeta } };
   };
   "/battery/{deviceId}/settings": {
     post: { path: { deviceId: string }; query: none; body: SettingsIn; answer: { success: true; data: SettingsOut; meta: Meta } };

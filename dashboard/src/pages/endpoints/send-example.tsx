@@ -114,12 +114,14 @@ function ExampleChoice({ types, chosen, onChoose }: ExampleChoiceProps): ReactNo
 
 interface SendExampleProps {
   endpoint: EndpointOut;
+  /** Chosen at first. */
+  eventType?: string;
   onClose: () => void;
 }
 
-export function SendExample({ endpoint, onClose }: SendExampleProps): ReactNode {
+export function SendExample({ endpoint, eventType, onClose }: SendExampleProps): ReactNode {
   const types = useExamples(endpoint);
-  const [name, setName] = useState<string>();
+  const [name, setName] = useState(eventType);
   const chosen = types?.find((type) => type.name === name) ?? types?.[0];
   const { mutate, data, isPending, error } = useSend(endpoint);
   const attempt = useFirstAttempt(endpoint.id, data?.id);
