@@ -12,7 +12,7 @@ export function ActionLink({
   // The page of actions is another section's: the router may not know its path.
   const to = `/actions/${actionId}` as "/";
   return (
-    <Link to={to} className="inline-flex items-center gap-1 text-accent hover:underline">
+    <Link to={to} className="inline-flex max-w-full items-center gap-1 text-accent hover:underline">
       {children}
     </Link>
   );

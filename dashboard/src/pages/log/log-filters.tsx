@@ -118,7 +118,7 @@ function EndpointSelect({ search, change }: FilterProps): ReactNode {
   return (
     <Select
       aria-label="Endpoint"
-      className="max-w-56 max-sm:w-full max-sm:max-w-none"
+      className="max-w-44 max-sm:w-full max-sm:max-w-none"
       value={endpoint ?? ""}
       onChange={({ target }) => change({ endpoint: target.value || undefined })}
     >
@@ -173,7 +173,7 @@ function OutcomeSelects({ search, change }: FilterProps): ReactNode {
           </option>
         ))}
       </Select>
-      <Input aria-label="Code" placeholder="Code: 503, timeout" className="sm:w-36!" {...code} />
+      <Input aria-label="Code" placeholder="Code: 503, timeout" className="sm:w-35!" {...code} />
       <Select
         aria-label="Duration"
         className="max-sm:w-full"

@@ -55,13 +55,12 @@ function Rows({ log, selection }: RowsProps): ReactNode {
             className="block"
           />
         </Th>
-        <Th className="pl-3">Status</Th>
-        <Th className="w-[28%] pl-0">Event</Th>
-        <Th className="w-[28%] max-sm:hidden">Endpoint</Th>
-        <Th>Last answer</Th>
-        <Th className="text-right max-md:hidden">Took</Th>
-        <Th className="max-lg:hidden">What comes next</Th>
-        <Th className="text-right max-sm:hidden">When</Th>
+        <Th className="px-3">Status</Th>
+        <Th className="w-[26%] px-3 max-sm:w-full">Event</Th>
+        <Th className="w-[34%] px-3 max-sm:hidden">Endpoint</Th>
+        <Th className="px-3 max-sm:hidden">Last answer</Th>
+        <Th className="px-3 max-lg:hidden">Next</Th>
+        <Th className="px-3 text-right">When</Th>
       </TableHead>
       <tbody>
         {log.rows.map((delivery) => {

@@ -21,18 +21,23 @@ function isFailing({ status }: DeliveryOut): boolean {
 }
 
 function Outcome({ delivery }: { delivery: DeliveryOut }): ReactNode {
-  const { lastAttempt, attempts } = delivery;
+  const { lastAttempt } = delivery;
   if (lastAttempt === null) return <span className="text-faint">–</span>;
-  const words = outcomeWords(lastAttempt);
   return (
-    <span
-      title={lastAttempt.errorMessage ?? undefined}
-      className={cx("whitespace-nowrap", isFailing(delivery) ? "text-ink" : "text-muted")}
-    >
-      <span className={cx("font-medium", isFailing(delivery) && "text-bad")}>{words}</span>
-      {attempts > 1 && <span className="text-faint"> · {formatPlural(attempts, "attempt")}</span>}
+    <span title={lastAttempt.errorMessage ?? undefined} className="whitespace-nowrap">
+      <span className={cx("font-medium", isFailing(delivery) ? "text-bad" : "text-muted")}>
+        {outcomeWords(lastAttempt)}
+      </span>
+      <span className="text-faint"> · {formatDuration(lastAttempt.responseDurationMs)}</span>
     </span>
   );
+}
+
+/** What comes next; of what is over, how many attempts it took when it was not one. */
+function Next({ delivery }: { delivery: DeliveryOut }): ReactNode {
+  const { attempts, nextAttempt } = delivery;
+  if (nextAttempt !== null) return <NextStep {...delivery} />;
+  return attempts > 1 ? formatPlural(attempts, "attempt") : null;
 }
 
 interface LogRowProps {
@@ -46,7 +51,7 @@ interface LogRowProps {
 
 export function LogRow(props: LogRowProps): ReactNode {
   const { delivery, endpoint, selected, active, onSelect } = props;
-  const { msgId, endpointId, eventType, status, lastAttempt, createdAt } = delivery;
+  const { msgId, endpointId, eventType, status, createdAt } = delivery;
   return (
     <Tr
       data-delivery={`${msgId}.${endpointId}`}
@@ -63,10 +68,10 @@ export function LogRow(props: LogRowProps): ReactNode {
           className="relative z-10 block"
         />
       </Td>
-      <Td className="h-10 w-px pl-3">
+      <Td className="h-10 w-px px-3">
         <DeliveryBadge status={status} />
       </Td>
-      <Td className="h-10 max-w-0 min-w-32 pl-0">
+      <Td className="h-10 max-w-0 min-w-24 px-3">
         <Link
           to="/messages/$messageId"
           params={{ messageId: msgId }}
@@ -76,23 +81,24 @@ export function LogRow(props: LogRowProps): ReactNode {
         >
           {eventType}
         </Link>
-        <span className="block truncate text-2xs text-faint sm:hidden">
-          {endpoint} · <Timestamp at={createdAt} />
-        </span>
+        <span className="block truncate text-2xs text-muted sm:hidden">{endpoint}</span>
       </Td>
-      <Td className="h-10 max-w-0 min-w-32 truncate text-muted max-sm:hidden" title={endpoint}>
+      <Td className="h-10 max-w-0 min-w-32 truncate px-3 text-muted max-sm:hidden" title={endpoint}>
         {endpoint}
       </Td>
-      <Td className="h-10">
+      <Td className="h-10 w-px px-3 max-sm:hidden">
         <Outcome delivery={delivery} />
       </Td>
-      <Td className="h-10 w-px text-right whitespace-nowrap text-muted max-md:hidden">
-        {lastAttempt !== null && formatDuration(lastAttempt.responseDurationMs)}
+      <Td className="h-10 w-px max-w-64 truncate px-3 text-muted max-lg:hidden">
+        <Next delivery={delivery} />
       </Td>
-      <Td className="h-10 max-w-64 truncate text-muted max-lg:hidden">
-        <NextStep {...delivery} />
+      <Td className="w-px px-3 text-right text-2xs text-muted sm:hidden">
+        <span className="block">
+          <Outcome delivery={delivery} />
+        </span>
+        <Timestamp at={createdAt} />
       </Td>
-      <Td className="h-10 w-px text-right text-muted max-sm:hidden">
+      <Td className="h-10 w-px pl-3 text-right text-muted max-sm:hidden">
         <Timestamp at={createdAt} />
       </Td>
     </Tr>

@@ -24,6 +24,10 @@ function HeaderTable({
     <div className="overflow-hidden rounded-lg border border-line">
       <table className="w-full table-fixed text-xs">
         <caption className="sr-only">{label}</caption>
+        <colgroup>
+          <col className="w-40 max-sm:w-28" />
+          <col />
+        </colgroup>
         <tbody>
           {rows.map(([name, value], at) => (
             // Names may repeat: the place is the identity.
@@ -31,7 +35,7 @@ function HeaderTable({
             <tr key={at} className="border-b border-line align-top last:border-0">
               <th
                 scope="row"
-                className="w-44 px-3 py-1.5 text-left font-mono font-normal break-all text-muted max-sm:w-32"
+                className="px-3 py-1.5 text-left font-mono font-normal break-all text-muted"
               >
                 {inertText(name)}
               </th>

@@ -86,10 +86,9 @@ export function MessageFacts({ message, payload }: MessageFactsProps): ReactNode
       {actionId !== undefined && !isPortal && (
         <Fact name="Caused by">
           <ActionLink actionId={actionId}>
-            <Zap className="size-3.5" aria-hidden />
-            Action
-          </ActionLink>{" "}
-          <CopyId id={actionId} />
+            <Zap className="size-3.5 shrink-0" aria-hidden />
+            <span className="truncate font-mono text-xs">{actionId}</span>
+          </ActionLink>
         </Fact>
       )}
     </dl>

@@ -8,7 +8,6 @@ import { api } from "../../api/client.ts";
 import type { MessageAttemptOut, MessageOut } from "../../api/generated/paths.ts";
 import { keys } from "../../api/keys.ts";
 import { useLive, useRefetchInterval } from "../../api/live.ts";
-import { endpointName } from "../../components/endpoint-name.tsx";
 import { useShortcuts } from "../../lib/shortcuts.ts";
 import { toast } from "../../lib/toasts.ts";
 import { useAppId } from "../../router/place.ts";
@@ -152,7 +151,7 @@ function DeliveryCard({ delivery, onResend, busy, ...timeline }: DeliveryCardPro
   const { endpoint } = delivery;
   return (
     <Card
-      title={<span className="line-clamp-2">{endpointName(endpoint)}</span>}
+      title="Attempts"
       description={
         <Link
           to="/endpoints/$endpointId"
