@@ -16,6 +16,7 @@ export default defineConfig({
             "test/**/*.test.ts",
             "examples/**/*.test.ts",
             "prove/**/*.test.ts",
+            "dashboard/src/**/*.test.ts",
           ],
           globalSetup: ["test/support/global-setup.ts"],
         },

@@ -8,6 +8,10 @@ export const keys = {
   app: (appId: string) => ["app", appId] as const,
   endpoints: (appId: string) => ["app", appId, "endpoint"] as const,
   endpoint: (appId: string, endpointId: string) => ["app", appId, "endpoint", endpointId] as const,
+  // Not below the endpoint: what happens to it does not change these, and forms are filled with them.
+  endpointSecret: (appId: string, endpointId: string) => ["secret", appId, endpointId] as const,
+  endpointHeaders: (appId: string, endpointId: string) => ["headers", appId, endpointId] as const,
+  urlCheck: (appId: string, url: string) => ["url-check", appId, url] as const,
   messages: (appId: string) => ["app", appId, "message"] as const,
   message: (appId: string, messageId: string) => ["app", appId, "message", messageId] as const,
   deliveries: (appId: string) => ["app", appId, "delivery"] as const,

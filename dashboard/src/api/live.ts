@@ -9,7 +9,8 @@ import { ApiError } from "./api-error.ts";
 import { currentEnvironment, isPortal } from "./caller.ts";
 import { fetchApi } from "./client.ts";
 
-export type LiveTopic = "attempt" | "message" | "endpoint" | "task";
+/** `gap`: more happened than could be told; whatever is shown may be old. */
+export type LiveTopic = "attempt" | "message" | "endpoint" | "task" | "gap";
 
 export interface LiveEvent {
   topic: LiveTopic;

@@ -11,8 +11,12 @@ export class EventParser {
   #rest = "";
 
   push(text: string): ServerEvent[] {
-    const blocks = (this.#rest + text).replaceAll("\r\n", "\n").split("\n\n");
-    this.#rest = blocks.pop() ?? "";
+    const all = this.#rest + text;
+    // Its line feed may be in the next piece.
+    const held = all.endsWith("\r") ? "\r" : "";
+    const lines = all.slice(0, all.length - held.length).replaceAll("\r\n", "\n");
+    const blocks = lines.split("\n\n");
+    this.#rest = (blocks.pop() ?? "") + held;
     return blocks.flatMap((block) => {
       const event = readBlock(block);
       return event === undefined ? [] : [event];

@@ -18,9 +18,6 @@ export interface OldSecret {
 
 export async function listOldSecrets(storage: Storage, key: EndpointKey): Promise<OldSecret[]> {
   const values = [key.applicationId, key.endpointId, storage.now()];
-  const rows = await storage.query<{ created_at: Date; expires_at: Date }>(LIST, values);
-  return rows.map((row) => ({
-    createdAt: row.created_at.getTime(),
-    expiresAt: row.expires_at.getTime(),
-  }));
+  const rows = await storage.query<{ created_at: UnixMs; expires_at: UnixMs }>(LIST, values);
+  return rows.map((row) => ({ createdAt: row.created_at, expiresAt: row.expires_at }));
 }

@@ -1,7 +1,5 @@
 /** An endpoint while somebody writes it. */
 import type { EndpointIn, EndpointOut, EndpointPatch } from "../../api/generated/paths.ts";
-import { type HeaderRow, headerRow } from "./headers-editor.tsx";
-import { parseRetry } from "./retry-field.tsx";
 
 export interface EndpointDraft {
   url: string;
@@ -10,6 +8,27 @@ export interface EndpointDraft {
   /** Per second; empty: unlimited. */
   rate: string;
   retry: string | null;
+}
+
+export interface HeaderRow {
+  /** Stays while it is edited. */
+  key: number;
+  name: string;
+  value: string;
+  /** Stored, and not shown again. */
+  sealed: boolean;
+}
+
+let lastKey = 0;
+
+export function headerRow(name = "", value = "", sealed = false): HeaderRow {
+  lastKey += 1;
+  return { key: lastKey, name, value, sealed };
+}
+
+/** `5s, 5m 2h` as a list; null: the server's schedule. */
+export function parseRetry(text: string | null): string[] | null {
+  return text === null ? null : text.split(/[\s,]+/).filter((part) => part !== "");
 }
 
 export const EMPTY_DRAFT: EndpointDraft = {

@@ -1,11 +1,12 @@
 /** One endpoint: how it does, what was sent, how to verify it, its settings. */
 import { type ReactNode, useState } from "react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Send } from "lucide-react";
 import { isPortal, may } from "../../api/caller.ts";
 import { keys } from "../../api/keys.ts";
-import { useLive, useRefetchInterval } from "../../api/live.ts";
+import { useRefetchInterval } from "../../api/live.ts";
+import { useLiveRefresh } from "../../api/live-refresh.ts";
 import type { EndpointOut } from "../../api/generated/paths.ts";
 import { EndpointHealthBadge } from "../../components/endpoint-health.tsx";
 import { endpointName } from "../../components/endpoint-name.tsx";
@@ -131,12 +132,10 @@ function EndpointView({ endpoint }: { endpoint: EndpointOut }): ReactNode {
 export function EndpointPage(): ReactNode {
   const { endpointId } = route.useParams();
   const appId = useAppId();
-  const queries = useQueryClient();
   const refetchInterval = useRefetchInterval();
   const { data, error } = useQuery({ ...endpointQuery(appId, endpointId), refetchInterval });
-  useLive(({ data: of }) => {
-    if (of["endpointId"] !== endpointId) return;
-    void queries.invalidateQueries({ queryKey: keys.endpoint(appId, endpointId) });
+  useLiveRefresh(keys.endpoint(appId, endpointId), ({ data: of }) => {
+    return of["endpointId"] === endpointId || of["id"] === endpointId;
   });
   if (data !== undefined) return <EndpointView key={data.id} endpoint={data} />;
   if (error !== null) throw error;

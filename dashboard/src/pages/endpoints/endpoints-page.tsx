@@ -1,10 +1,11 @@
 /** All endpoints, with their health at a glance. */
 import { type ReactNode, useMemo } from "react";
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { Plus, Webhook } from "lucide-react";
 import { may } from "../../api/caller.ts";
-import { useLive, useRefetchInterval } from "../../api/live.ts";
+import { useRefetchInterval } from "../../api/live.ts";
+import { useLiveRefresh } from "../../api/live-refresh.ts";
 import { keys } from "../../api/keys.ts";
 import { healthOf } from "../../components/endpoint-health.tsx";
 import { formatPlural } from "../../lib/format.ts";
@@ -130,13 +131,8 @@ function EndpointList({ appId }: { appId: string }): ReactNode {
 
 export function EndpointsPage(): ReactNode {
   const appId = useAppId();
-  const queries = useQueryClient();
   const navigate = useNavigate();
-  useLive(({ topic }) => {
-    if (topic === "endpoint" || topic === "attempt") {
-      void queries.invalidateQueries({ queryKey: keys.endpoints(appId) });
-    }
-  });
+  useLiveRefresh(keys.endpoints(appId));
   const add = {
     keys: "n",
     label: "Add an endpoint",

@@ -3,22 +3,7 @@ import type { ReactNode } from "react";
 import { Plus, X } from "lucide-react";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Input } from "../../ui/input.tsx";
-
-export interface HeaderRow {
-  /** Stays while it is edited. */
-  key: number;
-  name: string;
-  value: string;
-  /** Stored, and not shown again. */
-  sealed: boolean;
-}
-
-let lastKey = 0;
-
-export function headerRow(name = "", value = "", sealed = false): HeaderRow {
-  lastKey += 1;
-  return { key: lastKey, name, value, sealed };
-}
+import { type HeaderRow, headerRow } from "./endpoint-draft.ts";
 
 interface HeadersEditorProps {
   rows: readonly HeaderRow[];

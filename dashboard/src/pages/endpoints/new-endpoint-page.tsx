@@ -10,9 +10,9 @@ import { Card } from "../../ui/card.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { Page } from "../../ui/page.tsx";
 import { BackToEndpoints } from "./back-to-endpoints.tsx";
-import { EMPTY_DRAFT, newEndpoint, problemOf } from "./endpoint-draft.ts";
+import { EMPTY_DRAFT, type HeaderRow, newEndpoint, problemOf } from "./endpoint-draft.ts";
 import { EndpointFields } from "./endpoint-fields.tsx";
-import { type HeaderRow, HeadersEditor } from "./headers-editor.tsx";
+import { HeadersEditor } from "./headers-editor.tsx";
 
 const FIELDS = ["url", "description", "eventTypes", "throttleRate", "headers"];
 

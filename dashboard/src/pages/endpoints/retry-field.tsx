@@ -5,15 +5,12 @@ import { ApiError } from "../../api/api-error.ts";
 import { api } from "../../api/client.ts";
 import { Input } from "../../ui/input.tsx";
 import { formatCountdown } from "../../lib/format.ts";
+import { parseRetry } from "./endpoint-draft.ts";
 
 interface RetryFieldProps {
   /** `5s, 5m, 2h`; null: the server's. */
   value: string | null;
   onChange: (value: string | null) => void;
-}
-
-export function parseRetry(text: string | null): string[] | null {
-  return text === null ? null : text.split(/[\s,]+/).filter((part) => part !== "");
 }
 
 function Preview({ schedule }: { schedule: string[] | null }): ReactNode {

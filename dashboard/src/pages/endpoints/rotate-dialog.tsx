@@ -36,7 +36,7 @@ export function RotateDialog({ endpoint, onClose }: RotateDialogProps): ReactNod
         body: { gracePeriodSeconds: overlap },
       }),
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: keys.endpoint(appId, endpoint.id) });
+      await queries.invalidateQueries({ queryKey: keys.endpointSecret(appId, endpoint.id) });
       toast({
         tone: "good",
         title: "There is a new secret",

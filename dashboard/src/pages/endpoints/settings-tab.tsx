@@ -86,7 +86,9 @@ function HeadersForm({
         body: headerChanges(stored, rows),
       }),
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: keys.endpoint(path.app_id, endpoint.id) });
+      await queries.invalidateQueries({
+        queryKey: keys.endpointHeaders(path.app_id, endpoint.id),
+      });
       toast({ tone: "good", title: "Headers saved" });
     },
   });
@@ -115,7 +117,7 @@ function HeadersForm({
 function HeadersCard({ endpoint }: EndpointProps): ReactNode {
   const path = usePath(endpoint);
   const { data, dataUpdatedAt } = useQuery({
-    queryKey: [...keys.endpoint(path.app_id, endpoint.id), "headers"],
+    queryKey: keys.endpointHeaders(path.app_id, endpoint.id),
     queryFn: ({ signal }) =>
       api.get("/api/v1/app/{app_id}/endpoint/{endpoint_id}/headers", { path, signal }),
     staleTime: Number.POSITIVE_INFINITY,

@@ -21,7 +21,7 @@ import { PUBLIC_KEY_VARIABLE, SECRET_VARIABLE, snippetsFor } from "./verify-code
 function useSecret({ id }: EndpointOut) {
   const appId = useAppId();
   return useQuery({
-    queryKey: [...keys.endpoint(appId, id), "secret"],
+    queryKey: [...keys.endpointSecret(appId, id), "current"],
     queryFn: ({ signal }) =>
       api.get("/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret", {
         path: { app_id: appId, endpoint_id: id },
@@ -36,7 +36,7 @@ function useSecret({ id }: EndpointOut) {
 function OldSecrets({ endpoint }: { endpoint: EndpointOut }): ReactNode {
   const appId = useAppId();
   const { data } = useQuery({
-    queryKey: [...keys.endpoint(appId, endpoint.id), "old-secrets"],
+    queryKey: [...keys.endpointSecret(appId, endpoint.id), "old"],
     queryFn: ({ signal }) =>
       api.get("/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret/old", {
         path: { app_id: appId, endpoint_id: endpoint.id },

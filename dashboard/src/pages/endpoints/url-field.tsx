@@ -24,7 +24,7 @@ function useUrlCheck(url: string): EndpointCheckOut | undefined {
   const appId = useAppId();
   const settled = useSettled(url.trim());
   const { data } = useQuery({
-    queryKey: [...keys.endpoints(appId), "check", settled],
+    queryKey: keys.urlCheck(appId, settled),
     queryFn: ({ signal }) =>
       api.post("/api/v1/app/{app_id}/endpoint/check", {
         path: { app_id: appId },

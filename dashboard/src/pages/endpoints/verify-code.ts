@@ -29,14 +29,13 @@ const webhook = new Webhook(process.env.${SECRET_VARIABLE});
 
 express()
   .post("${path}", express.raw({ type: "application/json" }), (req, res) => {
-    let event;
     try {
-      event = webhook.verify(req.body, req.headers);
+      webhook.verify(req.body, req.headers);
     } catch {
       return res.sendStatus(400); // not from Amps
     }
     // The same svix-id comes again when an answer was lost: do each only once.
-    console.log(req.headers["svix-id"], req.headers["amps-event-type"], event);
+    console.log(req.headers["svix-id"], req.headers["amps-event-type"], JSON.parse(req.body));
     res.sendStatus(204);
   })
   .listen(${port});
@@ -55,11 +54,11 @@ app = Flask(__name__)
 @app.post("${path}")
 def receive():
     try:
-        event = webhook.verify(request.get_data(), dict(request.headers))
+        webhook.verify(request.get_data(), dict(request.headers))
     except WebhookVerificationError:
         return "", 400  # not from Amps
     # The same svix-id comes again when an answer was lost: do each only once.
-    print(request.headers["svix-id"], request.headers["amps-event-type"], event)
+    print(request.headers["svix-id"], request.headers["amps-event-type"], request.get_json())
     return "", 204
 
 app.run(port=${port})

@@ -1,9 +1,10 @@
 /** The first page: is everything delivered, and if not, what is wrong. */
 import type { ReactNode } from "react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { keys } from "../../api/keys.ts";
-import { useLive, useRefetchInterval } from "../../api/live.ts";
+import { useRefetchInterval } from "../../api/live.ts";
+import { useLiveRefresh } from "../../api/live-refresh.ts";
 import type { ApplicationStatistics } from "../../api/generated/paths.ts";
 import { OutcomeChart } from "../../components/outcome-chart.tsx";
 import { formatCount, formatDuration, formatPlural, formatShare } from "../../lib/format.ts";
@@ -92,11 +93,10 @@ function Overview({ total }: { total: ApplicationStatistics }): ReactNode {
 
 export function HomePage(): ReactNode {
   const appId = useAppId();
-  const queries = useQueryClient();
   const refetchInterval = useRefetchInterval();
   const total = useQuery({ ...totalQuery(appId), refetchInterval });
   const first = useQuery({ ...firstMessageQuery(appId), refetchInterval });
-  useLive(() => void queries.invalidateQueries({ queryKey: keys.app(appId) }));
+  useLiveRefresh(keys.app(appId));
   const { data } = total;
   const isEmpty = first.data === null || data?.endpoints === 0;
   if (data === undefined && total.error !== null) throw total.error;
