@@ -10,6 +10,7 @@ import { promisify } from "node:util";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../test/support/database.ts";
+import { makePython } from "../test/support/python.ts";
 import {
   call,
   SANDBOX_KEY,
@@ -198,35 +199,12 @@ describe("Python with Flask and svix", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** A virtual environment with the example's requirements; undefined with the reason it cannot be. */
-  async function makePython(): Promise<{ python: string } | { reason: string }> {
-    if (!(await has("python3"))) return { reason: "python3 is not installed" };
-    const python = path.join(folder, "venv", "bin", "python");
-    const requirements = path.join(HERE, "python-flask", "requirements.txt");
-    try {
-      await run("python3", ["-m", "venv", path.join(folder, "venv")]);
-      await run(python, [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "-r",
-        requirements,
-      ]);
-      return { python };
-    } catch (error) {
-      return {
-        reason: `Python's package registry is out of reach: ${String(error).slice(0, 200)}`,
-      };
-    }
-  }
-
   test(
     "stores outcomes once, and answers a replay as a duplicate",
     { timeout: 180_000 },
     async ({ skip }) => {
-      const made = await makePython();
+      const requirements = path.join(HERE, "python-flask", "requirements.txt");
+      const made = await makePython(folder, requirements);
       if ("reason" in made) {
         skip(made.reason);
         return;

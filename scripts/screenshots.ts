@@ -5,14 +5,16 @@
 import { mkdir, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Browser } from "playwright-core";
-import { type ListedPage, PAGES } from "../dashboard/e2e/pages.ts";
+import { type ListedPage, PAGES, untilShown } from "../dashboard/e2e/pages.ts";
 import { type Story, startStory } from "../dashboard/e2e/story/story.ts";
+import { logIn } from "../test/support/browser/log-in.ts";
 import { launchBrowser, openContext } from "../test/support/browser/open-context.ts";
 import { provideBrowser, thisMachine } from "../test/support/browser/provide-browser.ts";
 
 const IMAGES = path.resolve(import.meta.dirname, "../docs/images");
 /** They are in the repository for ever. */
 const BYTES_MAX = 150_000;
+const HOURS = 24;
 const VARIANTS = [
   { name: "light", theme: "light", width: "wide" },
   { name: "dark", theme: "dark", width: "wide" },
@@ -20,11 +22,13 @@ const VARIANTS = [
 ] as const;
 
 async function shoot(browser: Browser, story: Story, listed: ListedPage): Promise<void> {
+  const cookie = await logIn(story.amps.url, story.amps.password);
   for (const variant of VARIANTS) {
-    const context = await openContext(browser, story.server.url, variant);
+    const context = await openContext(browser, story.amps.url, variant);
+    if (listed.stranger !== true) await context.addCookies([cookie]);
     const page = await context.newPage();
     await page.goto(listed.path(story));
-    await listed.ready(page);
+    await untilShown(page, listed);
     const file = path.join(IMAGES, `${listed.name}-${variant.name}.png`);
     await page.screenshot({ path: file, animations: "disabled", caret: "hide", scale: "css" });
     await context.close();
@@ -46,7 +50,7 @@ if (listed.length === 0) {
   process.exit(1);
 }
 console.log("Living a day in the past (some 20 s) …");
-const story = await startStory();
+const story = await startStory(HOURS);
 const browser = await launchBrowser(provided.executablePath);
 try {
   await mkdir(IMAGES, { recursive: true });

@@ -47,6 +47,14 @@ export class HttpConnection {
     return this.#asked.promise;
   }
 
+  /** One at a time. */
+  get(path: string): Promise<HttpAnswer> {
+    if (this.#asked !== undefined) throw new Error("The connection is busy.");
+    this.#asked = Promise.withResolvers();
+    this.#socket.write(`GET ${path}${this.#headers}0\r\n\r\n`);
+    return this.#asked.promise;
+  }
+
   close(): void {
     this.#socket.destroy();
   }

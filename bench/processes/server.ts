@@ -10,6 +10,18 @@ import { monotonicMs } from "../harness/time.ts";
 let running: RunningServer | undefined;
 /** How long each statement took, as the product sees it, by name; null: not wanted. */
 let statementMs: Map<string, number[]> | null = null;
+/** Message of an action → when the product learned that its settling is committed (monotonic). */
+const settledAt = new Map<string, number>();
+
+/** Among the statement's values are the ids of the messages it makes. */
+function noteSettled(values: unknown[]): void {
+  const at = monotonicMs();
+  for (const value of values) {
+    if (!Array.isArray(value)) continue;
+    for (const id of value)
+      if (typeof id === "string" && id.startsWith("msg_")) settledAt.set(id, at);
+  }
+}
 
 /** From outside, so that no product code measures itself. */
 function watchStatements(): void {
@@ -18,6 +30,7 @@ function watchStatements(): void {
     const startedAt = performance.now();
     // The rows have the type that the caller asked for.
     const rows = (await query.call(this, declared, values)) as never;
+    if (declared.name === "settle-actions") noteSettled(values);
     const known = statementMs?.get(declared.name);
     if (known === undefined) statementMs?.set(declared.name, [performance.now() - startedAt]);
     else known.push(performance.now() - startedAt);
@@ -74,6 +87,13 @@ const methods = {
   /** Most memory ever resident. */
   async peakBytes(): Promise<number> {
     return readPeakBytes();
+  },
+
+  /** Since the last call. @returns message id → when its action's settling was committed */
+  async settled(): Promise<Map<string, number>> {
+    const settled = new Map(settledAt);
+    settledAt.clear();
+    return settled;
   },
 
   /** Milliseconds of every run of the statements whose name begins so. */

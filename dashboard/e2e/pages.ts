@@ -9,14 +9,30 @@ export interface ListedPage {
   /** Of docs/images/NAME-light.png, NAME-dark.png and NAME-narrow.png. */
   name: string;
   path: (story: Story) => string;
-  /** Resolves when everything that matters is there. */
-  ready: (page: Page) => Promise<unknown>;
+  /** What its title says. */
+  title: string | RegExp;
+  /** Not logged in. */
+  stranger?: true;
+  /** Resolves when the rest that matters is there; the title and the end of all waiting are looked for anyway. */
+  ready?: (page: Page) => Promise<unknown>;
 }
 
 export const PAGES: readonly ListedPage[] = [
+  { name: "login", path: () => "/dashboard/login", title: "Log in to Amps", stranger: true },
+  { name: "overview", path: () => "/dashboard/", title: "Overview" },
+  { name: "endpoints", path: () => "/dashboard/endpoints", title: "Endpoints" },
+  { name: "endpoint-new", path: () => "/dashboard/endpoints/new", title: /endpoint/i },
   {
-    name: "landing",
-    path: () => "/",
-    ready: (page) => page.getByRole("heading", { name: "The first event" }).waitFor(),
+    name: "endpoint",
+    path: ({ endpoints }) => `/dashboard/endpoints/${endpoints.billing}`,
+    title: /billing/i,
   },
 ];
+
+/** Resolves when a page shows what it has: its title, and nothing that stands for something else. */
+export async function untilShown(page: Page, { title, ready }: ListedPage): Promise<void> {
+  await page.getByRole("heading", { level: 1, name: title }).waitFor();
+  await page.locator(".skeleton-wave, [aria-busy=true]").first().waitFor({ state: "detached" });
+  await ready?.(page);
+  await page.evaluate("document.fonts.ready.then(() => undefined)");
+}

@@ -120,7 +120,8 @@ test("live cannot be taken for sandbox, and stays over a reload", async ({ amps,
 
 test("on a narrow screen the sidebar is a drawer", async ({ open }) => {
   const page = await open({ width: "narrow" });
-  await openOverview(page);
+  await openOverview(page, "/dashboard/?env=live");
+  await expectAccessible(page);
   const link = page
     .getByRole("navigation", { name: "Main" })
     .getByRole("link", { name: "Overview" });

@@ -5,47 +5,55 @@
 import type { FastifyInstance } from "fastify";
 import { ApiError } from "./errors.ts";
 
-export const NOT_IMPLEMENTED: readonly string[] = [
-  "/app/:appId/attempt/endpoint/:endpointId/count",
-  "/app/:appId/auto-config",
-  "/app/:appId/autoconfig",
-  "/app/:appId/destination",
-  "/app/:appId/endpoint/:endpointId/auto-config",
-  "/app/:appId/endpoint/:endpointId/ca",
-  "/app/:appId/endpoint/:endpointId/cancel-msgs",
-  "/app/:appId/endpoint/:endpointId/msg/test-attempt",
-  "/app/:appId/endpoint/:endpointId/mtls",
-  "/app/:appId/endpoint/:endpointId/oauth",
-  "/app/:appId/endpoint/:endpointId/rate-limit-status",
-  "/app/:appId/endpoint/:endpointId/transformation",
-  "/app/:appId/events",
-  "/app/:appId/integration",
-  "/app/:appId/msg/:msgId/attempt/:attemptId/headers",
-  "/app/:appId/msg/search",
-  "/app/:appId/poller",
-  "/app/:appId/polling-endpoint",
-  "/auth/app/:appId/poller",
-  "/auth/create-message-token",
-  "/auth/mcp-token",
-  "/auth/one-time-token",
-  "/auth/whoami",
-  "/connector",
-  "/environment",
-  "/event-type/:eventTypeName/retry-schedule",
-  "/event-type/export",
-  "/event-type/import",
-  "/events",
-  "/ingest",
-  "/management",
-  "/msg/broadcast",
-  "/stats",
-  "/stream",
-];
+/** Path → what it would be; docs/webhook-api.md names each. */
+export const NOT_IMPLEMENTED: Readonly<Record<string, string>> = {
+  "/app/:appId/attempt/endpoint/:endpointId/count":
+    "attempt counts; `…/stats` counts them by status",
+  "/app/:appId/auto-config": "auto-config",
+  "/app/:appId/autoconfig": "auto-config",
+  "/app/:appId/destination": "destinations; endpoints are",
+  "/app/:appId/endpoint/:endpointId/attempt-stats": "hourly attempt statistics; `…/stats` is there",
+  "/app/:appId/endpoint/:endpointId/auto-config": "auto-config",
+  "/app/:appId/endpoint/:endpointId/ca": "mTLS",
+  "/app/:appId/endpoint/:endpointId/cancel-msgs":
+    "cancel-msgs; expunging a message's content cancels it",
+  "/app/:appId/endpoint/:endpointId/msg/test-attempt": "test attempts; `…/send-example` is there",
+  "/app/:appId/endpoint/:endpointId/mtls": "mTLS",
+  "/app/:appId/endpoint/:endpointId/oauth": "OAuth of endpoints; a custom header can carry a token",
+  "/app/:appId/endpoint/:endpointId/rate-limit-status": "rate-limit-status",
+  "/app/:appId/endpoint/:endpointId/transformation": "transformations",
+  "/app/:appId/events": "event streams",
+  "/app/:appId/integration": "integrations",
+  "/app/:appId/msg/:msgId/attempt/:attemptId/headers": "an attempt's sent headers",
+  "/app/:appId/msg/search": "msg/search; the list of messages has filters",
+  "/app/:appId/poller": "polling endpoints",
+  "/app/:appId/polling-endpoint": "polling endpoints",
+  "/auth/app/:appId/poller": "polling endpoints",
+  "/auth/create-message-token": "tokens that only publish",
+  "/auth/mcp-token": "mcp-token",
+  "/auth/one-time-token": "one-time tokens; the portal's link carries its token",
+  "/auth/stream": "streams",
+  "/auth/stream-logout": "streams",
+  "/auth/stream-portal-access": "streams",
+  "/auth/whoami": "whoami",
+  "/connector": "connectors",
+  "/environment": "environment export and import; docs/migrating.md has a script",
+  "/event-type/:eventTypeName/retry-schedule": "retry schedules of event types",
+  "/event-type/export":
+    "OpenAPI export of event types; listing them with content shows the schemas",
+  "/event-type/import": "OpenAPI import of event types; create them with their schemas",
+  "/events": "event streams",
+  "/ingest": "ingest, which is another product",
+  "/management": "the hosted dashboard's management",
+  "/msg/broadcast": "broadcast",
+  "/stats": "usage statistics; `…/endpoint/{id}/stats` counts attempts",
+  "/stream": "streams",
+};
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 export function registerNotImplemented(app: FastifyInstance): void {
-  for (const path of NOT_IMPLEMENTED) {
+  for (const [path, what] of Object.entries(NOT_IMPLEMENTED)) {
     for (const url of [path, `${path}/*`]) {
       app.route({
         method: METHODS,
@@ -54,7 +62,7 @@ export function registerNotImplemented(app: FastifyInstance): void {
         config: { ownIdempotency: true },
         schema: { hide: true },
         handler: () => {
-          throw new ApiError("not_implemented", "Amps does not have this operation yet.");
+          throw new ApiError("not_implemented", `Amps does not have this operation yet: ${what}.`);
         },
       });
     }

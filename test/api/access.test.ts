@@ -21,7 +21,7 @@ async function addKey(key: string, scope: string): Promise<void> {
 
 /** Routes of the webhook API that need a key, without those that answer 501. */
 function keyedRoutes(): Route[] {
-  const missing = new Set(NOT_IMPLEMENTED.flatMap((path) => [path, `${path}/*`]));
+  const missing = new Set(Object.keys(NOT_IMPLEMENTED).flatMap((path) => [path, `${path}/*`]));
   return routesOf(world.app).routes.filter(
     ({ url, method, config }) =>
       url.startsWith("/api/v1/") &&

@@ -1,7 +1,6 @@
 /** The delivery log: every row once in both directions, every filter, and searches that are never endless. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { waitingFor } from "../../src/api/log/routes.ts";
-import type { Delivery } from "../../src/storage/log/read-deliveries.ts";
+import { waitingFor } from "../../src/api/attempts/waiting-for.ts";
 import { createIds, sql } from "../support/factories.ts";
 import { answer, REFUSED } from "../support/fake-sender.ts";
 import { type Answer, World } from "./world.ts";
@@ -91,10 +90,15 @@ describe("deliveries", () => {
     expect((await list("?status=waiting")).body.data).toMatchObject([
       { msgId: id, status: "waiting", waitingFor: "scheduled", attempts: 0, lastAttempt: null },
     ]);
+    const destinations = await list("", `msg/${id}/endpoint`);
+    expect(destinations.body.data).toMatchObject([
+      { statusText: "sending", waitingFor: "scheduled" },
+    ]);
+    const messages = await list("", `endpoint/${destinations.body.data[0].id}/msg`);
+    expect(messages.body.data).toMatchObject([{ id, waitingFor: "scheduled" }]);
     await sql(world.node.storage, "UPDATE delivery SET due_at = now() WHERE message_id = $1", [id]);
     expect((await list()).body.data).toMatchObject([{ waitingFor: "turn" }]);
-    const due = { nextAttemptAt: 1, disabled: false, attempts: 0, deliverAt: null };
-    const delivery = { ...due, endpointId: "ep_1", bucket: 1 } as Delivery;
+    const delivery = { nextAttemptAt: 1, disabled: false, deliverAt: null, endpointId: "ep_1" };
     const held = { because: "throttled" as const, until: 3 };
     const engine = (owns: boolean): never => ({ owns: () => owns, waiting: () => held }) as never;
     expect(waitingFor({ engine: engine(true) }, delivery, 2)).toBe("throttled");

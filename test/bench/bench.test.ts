@@ -7,6 +7,8 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { findBrowser } from "../support/browser/find-browser.ts";
+import { enablingCommand, thisMachine } from "../support/browser/provide-browser.ts";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
@@ -58,10 +60,24 @@ const FIELDS: Record<string, string[]> = {
   isolation: ["healthyP99Ratio", "quietP99Ms", "troubledP99Ms", "quietEvents", "troubledEvents"],
   tenants: ["othersP99Ratio", "quietP99Ms", "troubledP99Ms", "quietEvents", "troubledEvents"],
   growth: ["nodeCpuUs", "cpuUsPerDelivery", "history"],
+  lists: ["worstRatio", "ratios", "largeP99Ms", "smallP99Ms", "history"],
   memory: ["peakMiB", "drainMiB", "isolationMiB", "endlessMiB"],
   baseline: ["timesFaster", "timesFasterThanBullmq", "timesFasterThanPgBoss", "bullmqPerSecond"],
+  dashboard: ["interactiveMs", "shownMs", "scriptKb"],
 };
-const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
+const machine = thisMachine(() => undefined);
+/** What benchmarks need that is no package of npm's, and what is said where it is not. */
+const helpers: Record<string, { there: boolean; advice: string }> = {
+  baseline: {
+    there: spawnSync("redis-server", ["--version"]).status === 0,
+    advice: "apt-get install redis-server",
+  },
+  dashboard: {
+    there: (await findBrowser(machine)) !== undefined,
+    advice: enablingCommand(machine),
+  },
+};
+const hasAll = Object.values(helpers).every(({ there }) => there);
 
 test("the list names every benchmark with what it must reach", async () => {
   const { code, output } = await bench();
@@ -73,13 +89,13 @@ test("the list names every benchmark with what it must reach", async () => {
 test("all of them run, and each prints what it promises", { timeout: 600_000 }, async () => {
   const { code, output, errors } = await bench("all", "--json", ...TINY.split(" "));
   expect(output.trim().split("\n"), errors).toHaveLength(1);
-  expect(code, errors).toBe(hasRedis ? 0 : 1);
+  expect(code, errors).toBe(hasAll ? 0 : 1);
   const { results } = JSON.parse(output) as { results: Record<string, unknown>[] };
   expect(results.map(({ name }) => name)).toEqual(Object.keys(FIELDS));
   for (const result of results) {
     const name = String(result["name"]);
-    if (name === "baseline" && !hasRedis) {
-      expect(result["notRun"]).toContain("apt-get install redis-server");
+    if (name in helpers && !helpers[name]?.there) {
+      expect(result["notRun"]).toContain(helpers[name]?.advice);
       continue;
     }
     for (const field of FIELDS[name] ?? []) {

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { bucketOf } from "../../../src/core/bucket.ts";
 import { startEmbedded } from "../../../src/storage/embedded/start-embedded.ts";
+import type { Amps } from "../../../test/support/browser/browser-test.ts";
 import { silentLog, sql } from "../../../test/support/factories.ts";
 import {
   call,
@@ -18,8 +19,7 @@ import { openStorage } from "../../../test/support/test-node.ts";
 import { livePast } from "./past.ts";
 
 export interface Story {
-  server: ServerProcess;
-  password: string;
+  amps: Amps;
   endpoints: Record<EndpointName, string>;
   deviceId: string;
   /** A message that billing did not take, the newest. */
@@ -149,8 +149,7 @@ export async function startStory(hours = 24): Promise<Story> {
   await livePast({ url: database.url, masterKey, hours, tenant, devices });
   const server = await startServerProcess({ dataDir, env });
   return {
-    server,
-    password: PASSWORD,
+    amps: { ...server, dataDir, password: PASSWORD },
     endpoints,
     deviceId: devices[0]?.deviceId ?? "",
     ...(await newestIds(server, endpoints.billing)),

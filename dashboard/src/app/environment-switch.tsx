@@ -55,9 +55,12 @@ export function EnvironmentSwitch(): ReactNode {
 
 export function LiveBar(): ReactNode {
   return (
-    <header className="flex h-7 shrink-0 items-center justify-center gap-2 bg-live text-xs font-medium text-on-live">
+    <section
+      aria-label="Environment in use"
+      className="flex h-7 shrink-0 items-center justify-center gap-2 bg-live text-xs font-medium text-on-live"
+    >
       <Radio className="size-3.5" aria-hidden />
       Live environment: real receivers, real batteries
-    </header>
+    </section>
   );
 }

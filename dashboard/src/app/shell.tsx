@@ -39,7 +39,7 @@ function Overlays(): ReactNode {
 function TopBar(): ReactNode {
   const [open, setOpen] = useState(false);
   return (
-    <div className="sticky top-0 z-20 flex h-12 items-center gap-2 border-b border-line bg-ground px-3 lg:hidden">
+    <header className="sticky top-0 z-20 flex h-12 items-center gap-2 border-b border-line bg-ground px-3 lg:hidden">
       <Base.Root open={open} onOpenChange={(next) => setOpen(next)}>
         <Base.Trigger render={<IconButton label="Open the menu" />}>
           <MenuIcon aria-hidden />
@@ -62,7 +62,7 @@ function TopBar(): ReactNode {
           <span className="font-semibold tracking-tight">Amps</span>
         </>
       )}
-    </div>
+    </header>
   );
 }
 

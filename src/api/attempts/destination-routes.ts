@@ -19,6 +19,7 @@ import {
   status,
   statusFilter,
 } from "./schema.ts";
+import { waitingFor } from "./waiting-for.ts";
 
 const tags = ["Message Attempt"];
 
@@ -50,12 +51,9 @@ function registerMessageList(app: FastifyInstance, deps: ApiDeps, scope: Scope):
     },
     async (request) => {
       const { query } = request;
-      const page = readPage(query, {
-        prefix: "msg_",
-        defaultOrder: "descending",
-        now: deps.clock.now(),
-      });
-      const { key } = await scope.endpoint(request, request.params);
+      const now = deps.clock.now();
+      const page = readPage(query, { prefix: "msg_", defaultOrder: "descending", now });
+      const { key, endpoint } = await scope.endpoint(request, request.params);
       const withContent = query.with_content ?? true;
       const rows = await listEndpointMessages(
         deps.storage,
@@ -69,8 +67,13 @@ function registerMessageList(app: FastifyInstance, deps: ApiDeps, scope: Scope):
       );
       return renderPage(page, rows, {
         keyOf: (row) => row.message.messageId,
-        render: (row) =>
-          renderEndpointMessage(row, { withContent, expanded: query.expanded_statuses === true }),
+        render: (row) => {
+          const { deliverAt } = row.message;
+          const owed = { ...endpoint, nextAttemptAt: row.nextAttemptAt, deliverAt };
+          const waitsFor = waitingFor(deps, owed, now);
+          const expanded = query.expanded_statuses === true;
+          return renderEndpointMessage(row, { withContent, expanded, waitsFor });
+        },
       });
     },
   );
@@ -96,10 +99,16 @@ function registerDestinationList(app: FastifyInstance, deps: ApiDeps, scope: Sco
       const page = readPage(request.query, { prefix: "ep_", defaultOrder: "ascending" });
       const { message, applicationId } = await scope.message(request, request.params);
       const key = { applicationId, messageId: message.messageId };
+      const expanded = request.query.expanded_statuses === true;
       const rows = await listDestinations(deps.storage, key, page.range);
       return renderPage(page, rows, {
         keyOf: (row) => row.endpoint.endpointId,
-        render: (row) => renderDestination(row, request.query.expanded_statuses === true),
+        render: (row) => {
+          const { nextAttemptAt, endpoint } = row;
+          const owed = { ...endpoint, nextAttemptAt, deliverAt: message.deliverAt };
+          const waitsFor = waitingFor(deps, owed, deps.clock.now());
+          return renderDestination(row, { expanded, waitsFor });
+        },
       });
     },
   );

@@ -13,6 +13,7 @@ import {
   renderMessage,
 } from "../messages/schema.ts";
 import { dateTime, listOf, nullable } from "../schemas.ts";
+import { type WaitingFor, waitingForOut } from "./waiting-for.ts";
 
 const STATUS = { success: 0, fail: 2, sending: 3, canceled: 4 } as const;
 /** By number. Nothing is ever pending (1): that filter finds nothing. */
@@ -70,12 +71,12 @@ export const AttemptOut = Type.Object(
 );
 export const AttemptList = listOf("ListResponse_MessageAttemptOut_", AttemptOut);
 export const EndpointMessageOut = Type.Object(
-  { ...messageOutFields, ...statusFields, nextAttempt },
+  { ...messageOutFields, ...statusFields, nextAttempt, waitingFor: waitingForOut },
   { title: "EndpointMessageOut" },
 );
 export const EndpointMessageList = listOf("ListResponse_EndpointMessageOut_", EndpointMessageOut);
 export const DestinationOut = Type.Object(
-  { ...endpointOutFields, ...statusFields, nextAttempt },
+  { ...endpointOutFields, ...statusFields, nextAttempt, waitingFor: waitingForOut },
   { title: "MessageEndpointOut" },
 );
 export const DestinationList = listOf("ListResponse_MessageEndpointOut_", DestinationOut);
@@ -151,20 +152,29 @@ export function renderAttempt(attempt: Attempt, shown: Shown): unknown {
   };
 }
 
-function renderProgress({ status: text, nextAttemptAt }: Progress, expanded: boolean): object {
-  return { ...statusOf(text, expanded), nextAttempt: timeOrNull(nextAttemptAt) };
+export interface ShownProgress {
+  expanded: boolean;
+  waitsFor: WaitingFor | null;
+}
+
+function renderProgress(
+  { status: text, nextAttemptAt }: Progress,
+  { expanded, waitsFor }: ShownProgress,
+): object {
+  const waiting = { nextAttempt: timeOrNull(nextAttemptAt), waitingFor: waitsFor };
+  return { ...statusOf(text, expanded), ...waiting };
 }
 
 export function renderEndpointMessage(
   row: EndpointMessage,
-  { withContent, expanded }: { withContent: boolean; expanded: boolean },
+  { withContent, ...shown }: ShownProgress & { withContent: boolean },
 ): unknown {
-  return { ...renderMessage(row.message, withContent), ...renderProgress(row, expanded) };
+  return { ...renderMessage(row.message, withContent), ...renderProgress(row, shown) };
 }
 
-export function renderDestination(destination: Destination, expanded: boolean): unknown {
+export function renderDestination(destination: Destination, shown: ShownProgress): unknown {
   return {
     ...renderEndpointFields(destination.endpoint),
-    ...renderProgress(destination, expanded),
+    ...renderProgress(destination, shown),
   };
 }

@@ -11,6 +11,8 @@ export const NAMED: Readonly<Record<string, unknown>> = {
   endpoint_id: `ep_${SUFFIX}`,
   msg_id: `msg_${SUFFIX}`,
   attempt_id: `atmpt_${SUFFIX}`,
+  issue_id: `iss_${SUFFIX}`,
+  key_id: `key_${SUFFIX}`,
   task_id: `qtask_${SUFFIX}`,
   event_type_name: "push.completed",
   deviceId: `dev_${SUFFIX}`,
@@ -100,6 +102,7 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   EventTypeUpdate: ["schemas"],
   EventTypePatch: ["description"],
   MessageIn: ["eventId", "payload"],
+  DashboardLoginIn: ["password"],
 };
 
 function typeOf(schema: Schema): string | undefined {
@@ -179,7 +182,7 @@ export class Examples {
     const known = NAMED[name];
     const structured = schema.properties !== undefined && Object.keys(schema.properties).length > 0;
     if (known !== undefined && fits(known, type)) return known;
-    if (isNullable(schema)) return null;
+    if (isNullable(schema) && schema.enum === undefined) return null;
     if (structured) return this.#members(schema, depth);
     if (type === "array") return schema.items ? [this.#value(schema.items, "", depth + 1)] : [];
     return plainValue(schema, type);

@@ -27,6 +27,14 @@ export const ABOUT: Readonly<Record<string, string>> = {
   "Background Tasks": "Long work, such as replays: how far it is. It survives any process.",
   "Operational Webhook Endpoint":
     "Endpoints of your own that hear what happens to all others: created, disabled, failing, recovered.",
+  "Delivery Log":
+    "Every attempt and every waiting delivery of an application, found by status, error, duration, time and text.",
+  Issue:
+    "Failures grouped by endpoint and cause: what is wrong, since when, and whether somebody knows.",
+  Live: "What happens in an application, as it happens.",
+  "API Keys": "Keys of this environment: list them with their last use, make and revoke them.",
+  Dashboard: "Logging in and out of the dashboard, for browsers.",
+  System: "The nodes, what waits and for how long, and the database.",
   Authentication: "Access for portals: tokens that open one application, and their end.",
   Health: "How this node is. Needs no key.",
   Meta: "This description, for programs.",

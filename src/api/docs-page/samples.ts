@@ -1,6 +1,7 @@
 /** How an operation is called: with curl, and with the `svix` libraries where they have it. */
 import type { Operation, Schema, Schemas } from "./document.ts";
 import { type Examples, isPlain, NAMED } from "./example.ts";
+import { libraryCall, pythonModel } from "./library.ts";
 import texts from "./sample-texts.json" with { type: "json" };
 
 export const LANGUAGES = ["curl", "Node", "Python"] as const;
@@ -9,33 +10,8 @@ export type Language = (typeof LANGUAGES)[number];
 /** Replaced by the address at which the page was opened. */
 export const URL_MARK = "{{url}}";
 
-/** Operations that the libraries name otherwise. */
-const RENAMED: Readonly<Record<string, string>> = {
-  "v1.application.update": "application.upsert",
-  "v1.endpoint.update": "endpoint.upsert",
-  "v1.endpoint.update-headers": "endpoint.set-headers",
-  "v1.event-type.update": "event-type.upsert",
-  "v1.operational-webhook.endpoint.update": "operational-webhook.endpoint.upsert",
-  "v1.operational-webhook.endpoint.update-headers": "operational-webhook.endpoint.set-headers",
-};
-/** Operations that the libraries do not have; a test holds this against the library. */
-const PLAIN: ReadonlySet<string> = new Set([
-  "v1.authentication.dashboard-access",
-  "v1.background-task.cancel",
-  "v1.health.ping",
-  "v1.message-attempt.list-by-endpoint-deprecated",
-  "v1.message-attempt.list-by-msg-deprecated",
-  "v1.message.get-raw-payload",
-  "v1.openapi",
-  "v1.operational-webhook.endpoint.patch",
-  "v1.operational-webhook.endpoint.patch-headers",
-]);
-
-/** `endpoint.get-secret`, or undefined where plain HTTP is the way. */
-export function libraryCall({ id }: Operation): string | undefined {
-  if (!id.startsWith("v1.") || PLAIN.has(id)) return undefined;
-  return RENAMED[id] ?? id.slice("v1.".length);
-}
+/** Answers that do not end: they are read as they come. */
+const ENDLESS: ReadonlySet<string> = new Set(["v1.live.watch"]);
 
 export function camelCase(name: string): string {
   return name.replaceAll(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase());
@@ -105,8 +81,9 @@ export class Samples {
   #curl(operation: Operation): string {
     const body = this.#examples.request(operation);
     const { method, open } = operation;
+    const endless = ENDLESS.has(operation.id) ? "-N " : "";
     const lines = [
-      `curl ${method === "GET" ? "" : `-X ${method} `}"${this.#address(operation)}"`,
+      `curl ${endless}${method === "GET" ? "" : `-X ${method} `}"${this.#address(operation)}"`,
       ...(open ? [] : ['-H "Authorization: Bearer $AMPS_KEY"']),
       ...(body === undefined ? [] : ["-H 'content-type: application/json'"]),
       ...(body === undefined
@@ -130,6 +107,7 @@ export class Samples {
     const second = options.length === 0 ? "" : `, {\n${options.join("\n")}\n}`;
     const read = operation.answers.some(({ status, schema }) => status[0] === "2" && schema);
     const response = `${texts.nodeRequest}("${this.#address(operation)}"${second});`;
+    if (ENDLESS.has(operation.id)) return `${response}\n${texts.nodeEndless}`;
     return read ? `${response}\nconst answer = await response.json();` : response;
   }
 
@@ -140,6 +118,10 @@ export class Samples {
       ...(operation.open ? [] : [texts.pythonKey]),
       ...(body === undefined ? [] : [`json=${indent(python(body), 4)},`]),
     ];
+    if (ENDLESS.has(operation.id)) {
+      const start = `with httpx.stream(\n    "${operation.method}",\n    ${lines.join("\n    ")}\n`;
+      return `import os\nimport httpx\n\n${start}${texts.pythonEndless}`;
+    }
     const call = `response = httpx.${operation.method.toLowerCase()}(\n    ${lines.join("\n    ")}\n)`;
     return `import os\nimport httpx\n\n${call}`;
   }
@@ -170,7 +152,9 @@ export class Samples {
   #python(operation: Operation, call: string): string {
     const steps = call.split(".").map(snakeCase).join(".");
     const values = this.#pathValues(operation);
-    const schema = this.#schemas.resolve(operation.body ?? {});
+    const resolved = this.#schemas.resolve(operation.body ?? {});
+    const title = resolved.title === undefined ? undefined : pythonModel(operation, resolved.title);
+    const schema = { ...resolved, ...(title !== undefined && { title }) };
     const body = this.#examples.request(operation);
     if (isPlain(body) && schema.title !== undefined) values.push(this.#model(schema, body));
     const model = body === undefined || schema.title === undefined ? [] : [schema.title];

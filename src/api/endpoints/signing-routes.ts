@@ -48,9 +48,10 @@ function registerSecret(app: FastifyInstance, deps: ApiDeps, place: EndpointPlac
         operationId: `${place.operation}.rotate-secret`,
         summary: "Rotate the signing secret",
         description:
-          "The old secret signs on beside the new one until the grace period ends, so that receivers have time.",
+          "The old secret signs on beside the new one until the grace period ends, so that receivers have time. " +
+          "204; to `svix` libraries from 2.7 on 200 with the new secret, which they expect.",
         body: SecretRotateIn,
-        response: answers({ 204: Nothing }),
+        response: answers({ 200: SecretOut, 204: Nothing }),
       },
     },
     async (request, reply) => {
@@ -80,7 +81,8 @@ function registerSecret(app: FastifyInstance, deps: ApiDeps, place: EndpointPlac
         throw new ApiError("limit_reached", detail);
       }
       deps.engine.endpointChanged(key.endpointId);
-      return await reply.code(204).send();
+      if (!readsRotatedSecret(request.headers["user-agent"])) return await reply.code(204).send();
+      return { key: await readEndpointSecret(deps.storage, key) };
     },
   );
 }
@@ -166,6 +168,18 @@ function registerHeaders(app: FastifyInstance, deps: ApiDeps, place: EndpointPla
       deps.engine.endpointChanged(key.endpointId);
       return await reply.code(204).send();
     },
+  );
+}
+
+/** Svix changed the answer to a rotation within 2.x: libraries up to 2.6 were made for 204, later ones for a body. */
+const ROTATED_SECRET_SINCE = [2, 7] as const;
+
+function readsRotatedSecret(userAgent: string | undefined): boolean {
+  const [, major, minor] = /^svix-libs\/(\d{1,4})\.(\d{1,4})\./.exec(userAgent ?? "") ?? [];
+  if (major === undefined) return false;
+  const [sinceMajor, sinceMinor] = ROTATED_SECRET_SINCE;
+  return (
+    Number(major) > sinceMajor || (Number(major) === sinceMajor && Number(minor) >= sinceMinor)
   );
 }
 

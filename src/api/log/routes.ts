@@ -1,17 +1,13 @@
 /** The delivery log of an application: deliveries, and attempts, newest first, by every filter. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import type { UnixMs } from "../../core/types.ts";
 import { findEndpoint } from "../../storage/endpoints/find-endpoint.ts";
 import type { KeyRange } from "../../storage/key-range.ts";
-import {
-  type Delivery,
-  type DeliveryStatus,
-  readDeliveries,
-} from "../../storage/log/read-deliveries.ts";
+import { type DeliveryStatus, readDeliveries } from "../../storage/log/read-deliveries.ts";
 import { walkAttempts } from "../../storage/log/walk-attempts.ts";
 import { walkMessages } from "../../storage/log/walk-messages.ts";
 import { AttemptList, renderAttempt, status, statusFilter } from "../attempts/schema.ts";
+import { waitingFor } from "../attempts/waiting-for.ts";
 import type { ApiDeps } from "../deps.ts";
 import { notFound } from "../errors.ts";
 import { readPage } from "../pagination.ts";
@@ -19,7 +15,7 @@ import { pathName } from "../request.ts";
 import { answers } from "../schemas.ts";
 import type { ApplicationPath, Scope } from "../scope.ts";
 import { readDeliveryPage } from "./delivery-page.ts";
-import { DeliveryList, deliveryStatus, renderDelivery, type WaitingFor } from "./schema.ts";
+import { DeliveryList, deliveryStatus, renderDelivery } from "./schema.ts";
 import { renderWalk, searchFilter, type SearchQuery, searchQuery, walkPage } from "./search.ts";
 
 const tags = ["Delivery Log"];
@@ -56,19 +52,6 @@ async function endpointOf(
 function restOf(range: KeyRange, from: string | null, limit: number): KeyRange {
   if (from === null) return { ...range, limit };
   return range.ascending ? { ...range, lower: from, limit } : { ...range, upper: from, limit };
-}
-
-/** Why it is not attempted now. What another node's memory holds cannot be told here. */
-export function waitingFor(
-  { engine }: Pick<ApiDeps, "engine">,
-  { nextAttemptAt, disabled, attempts, deliverAt, endpointId, bucket }: Delivery,
-  now: UnixMs,
-): WaitingFor | null {
-  if (nextAttemptAt === null) return null;
-  if (disabled) return "endpoint_disabled";
-  if (nextAttemptAt > now) return attempts === 0 && deliverAt !== null ? "scheduled" : "retry";
-  if (!engine.owns(bucket)) return "unknown";
-  return engine.waiting(endpointId)?.because ?? "turn";
 }
 
 function registerDeliveries(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {

@@ -2,6 +2,7 @@
 import { Type } from "typebox";
 import type { UnixMs } from "../../core/types.ts";
 import type { Delivery, DeliveryStatus } from "../../storage/log/read-deliveries.ts";
+import { type WaitingFor, waitingForOut } from "../attempts/waiting-for.ts";
 import { dateTime, listOf, nullable } from "../schemas.ts";
 
 export const deliveryStatus = Type.Unsafe<DeliveryStatus>({
@@ -10,35 +11,6 @@ export const deliveryStatus = Type.Unsafe<DeliveryStatus>({
   description:
     "waiting: not attempted yet; backing_off: failed, and tried again; parked: the endpoint is disabled.",
 });
-/** Why a delivery is not attempted at this moment. */
-export type WaitingFor =
-  | "scheduled"
-  | "retry"
-  | "endpoint_disabled"
-  | "throttled"
-  | "application_throttled"
-  | "breaker_open"
-  | "ramping"
-  | "turn"
-  | "unknown";
-const waitingFor = Type.Unsafe<WaitingFor>({
-  type: "string",
-  enum: [
-    "scheduled",
-    "retry",
-    "endpoint_disabled",
-    "throttled",
-    "application_throttled",
-    "breaker_open",
-    "ramping",
-    "turn",
-    "unknown",
-  ],
-  description:
-    "Null: nothing is owed. turn: it is due, and attempted as soon as there is room. " +
-    "unknown: another node sends to the endpoint.",
-});
-
 const LastAttemptOut = Type.Object({
   id: Type.String(),
   timestamp: dateTime,
@@ -61,7 +33,7 @@ export const DeliveryOut = Type.Object(
     status: deliveryStatus,
     attempts: Type.Integer({ description: "Made so far." }),
     nextAttempt: nullable(dateTime),
-    waitingFor: nullable(waitingFor),
+    waitingFor: waitingForOut,
     lastAttempt: nullable(LastAttemptOut),
   },
   { title: "DeliveryOut" },

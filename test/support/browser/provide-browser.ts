@@ -39,7 +39,7 @@ async function hasApt({ platform, env }: Machine): Promise<boolean> {
 }
 
 /** Ubuntu's own package is a snap, which tests cannot drive. */
-function enablingCommand({ distribution, isRoot }: Machine): string {
+export function enablingCommand({ distribution, isRoot }: Machine): string {
   if (distribution === "debian") {
     return `${isRoot ? "" : "sudo "}apt-get install -y chromium`;
   }
