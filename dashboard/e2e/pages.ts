@@ -27,6 +27,26 @@ export const PAGES: readonly ListedPage[] = [
     path: ({ endpoints }) => `/dashboard/endpoints/${endpoints.billing}`,
     title: /billing/i,
   },
+  { name: "issues", path: () => "/dashboard/issues", title: "Issues" },
+  {
+    name: "issue",
+    path: ({ issueId }) => `/dashboard/issues/${issueId}`,
+    title: /503 Service Unavailable/,
+  },
+  { name: "event-types", path: () => "/dashboard/event-types", title: "Event types" },
+  {
+    name: "event-type",
+    path: () => "/dashboard/event-types/push.completed",
+    title: "push.completed",
+  },
+  { name: "keys", path: () => "/dashboard/keys", title: "API keys" },
+  { name: "system", path: () => "/dashboard/system", title: "System" },
+  {
+    name: "portal",
+    path: ({ portalPath }) => portalPath,
+    title: "Overview",
+    stranger: true,
+  },
 ];
 
 /** Resolves when a page shows what it has: its title, and nothing that stands for something else. */

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { bucketOf } from "../../../src/core/bucket.ts";
 import { startEmbedded } from "../../../src/storage/embedded/start-embedded.ts";
 import type { Amps } from "../../../test/support/browser/browser-test.ts";
@@ -26,9 +27,15 @@ export interface Story {
   failedMessageId: string;
   /** The newest action that has ended. */
   actionId: string;
+  /** Billing's outage. */
+  issueId: string;
+  /** Leads to the portal of the same application. */
+  portalPath: string;
   stop(): Promise<void>;
 }
 
+const ISSUE_LOOKS_MAX = 300;
+const ISSUE_LOOK_MS = 100;
 const PASSWORD = "northwind-after-dark";
 const ENDPOINTS = {
   crm: {
@@ -127,6 +134,27 @@ async function newestIds(
   };
 }
 
+/** Issues are counted in the background: asked for until it is there. */
+async function findIssue(server: ServerProcess, billingId: string): Promise<string> {
+  const url = `${server.url}/api/v1/app/default/issue?endpoint_id=${billingId}`;
+  for (let look = 0; look < ISSUE_LOOKS_MAX; look += 1) {
+    const { body } = await call<{ data: { id: string; cause: string }[] }>(url);
+    const found = body.data.find(({ cause }) => cause === "http_503");
+    if (found !== undefined) return found.id;
+    await pause(ISSUE_LOOK_MS);
+  }
+  throw new Error("Billing's outage has become no issue.");
+}
+
+async function openPortal(server: ServerProcess): Promise<string> {
+  const { body } = await call<{ url: string }>(
+    `${server.url}/api/v1/auth/app-portal-access/default`,
+    { body: {} },
+  );
+  const { pathname, hash } = new URL(body.url);
+  return pathname + hash;
+}
+
 /** @param hours of history; a minute of it takes some milliseconds */
 export async function startStory(hours = 24): Promise<Story> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "amps-story-"));
@@ -153,6 +181,8 @@ export async function startStory(hours = 24): Promise<Story> {
     endpoints,
     deviceId: devices[0]?.deviceId ?? "",
     ...(await newestIds(server, endpoints.billing)),
+    issueId: await findIssue(server, endpoints.billing),
+    portalPath: await openPortal(server),
     stop: async () => {
       await server.stop();
       await database.stop();

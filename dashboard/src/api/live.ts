@@ -6,7 +6,7 @@ import { useEffect, useRef } from "react";
 import { EventParser, type ServerEvent } from "../lib/sse.ts";
 import { Store, useStore } from "../lib/store.ts";
 import { ApiError } from "./api-error.ts";
-import { currentEnvironment } from "./caller.ts";
+import { currentEnvironment, isPortal } from "./caller.ts";
 import { fetchApi } from "./client.ts";
 
 /** `gap`: more happened than could be told; whatever is shown may be old. */
@@ -69,7 +69,9 @@ interface Resume {
 async function readStream(appId: string, resume: Resume, signal: AbortSignal): Promise<void> {
   const silence = new AbortController();
   let timer = window.setTimeout(() => silence.abort(), SILENCE_MS_MAX);
-  const url = `/api/v1/app/${encodeURIComponent(appId)}/live?environment=${currentEnvironment()}`;
+  const path = `/api/v1/app/${encodeURIComponent(appId)}/live`;
+  // A token is of one environment already.
+  const url = isPortal ? path : `${path}?environment=${currentEnvironment()}`;
   try {
     const response = await fetchApi(url, {
       method: "GET",

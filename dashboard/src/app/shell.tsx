@@ -4,6 +4,7 @@ import { Outlet, useRouter } from "@tanstack/react-router";
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { Menu as MenuIcon } from "lucide-react";
 import { isPortal, loggedOut } from "../api/caller.ts";
+import { portalEnd, portalWasRefused } from "../api/portal-access.ts";
 import { useLiveStream } from "../api/live.ts";
 import { sessionQuery } from "../api/session.ts";
 import { useQueryClient } from "@tanstack/react-query";
@@ -15,6 +16,8 @@ import { Mark } from "../ui/mark.tsx";
 import { LiveBar } from "./environment-switch.tsx";
 import { overlay } from "./overlays.ts";
 import { useShellShortcuts } from "./shell-shortcuts.ts";
+import { PortalEnded } from "./portal-ended.tsx";
+import { PortalTitle } from "./portal-title.tsx";
 import { Sidebar } from "./sidebar.tsx";
 
 const Palette = lazy(async () => ({ default: (await import("./palette.tsx")).Palette }));
@@ -51,8 +54,14 @@ function TopBar(): ReactNode {
           </Base.Popup>
         </Base.Portal>
       </Base.Root>
-      <Mark className="size-5" />
-      <span className="font-semibold tracking-tight">Amps</span>
+      {isPortal ? (
+        <PortalTitle />
+      ) : (
+        <>
+          <Mark className="size-5" />
+          <span className="font-semibold tracking-tight">Amps</span>
+        </>
+      )}
     </header>
   );
 }
@@ -63,13 +72,23 @@ function useLeaveWhenLoggedOut(): void {
   const router = useRouter();
   const queries = useQueryClient();
   useEffect(() => {
-    if (refused === 0 || isPortal) return;
+    if (refused === 0) return;
+    if (isPortal) {
+      portalWasRefused();
+      return;
+    }
     queries.removeQueries({ queryKey: sessionQuery.queryKey });
     void router.invalidate();
   }, [refused, router, queries]);
 }
 
+/** The frame, or why there is nothing to frame. */
 export function Shell(): ReactNode {
+  const end = useStore(portalEnd);
+  return end === undefined ? <Frame /> : <PortalEnded end={end} />;
+}
+
+function Frame(): ReactNode {
   const { environment, appId } = usePlace();
   useLiveStream(appId);
   useShellShortcuts();

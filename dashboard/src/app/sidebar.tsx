@@ -10,6 +10,7 @@ import { ApplicationSelect } from "./application-select.tsx";
 import { EnvironmentSwitch } from "./environment-switch.tsx";
 import { knownPath } from "./go-to.ts";
 import { PaletteButton } from "./palette-button.tsx";
+import { PortalTitle } from "./portal-title.tsx";
 import { sections } from "./sections.ts";
 
 const LIVE_WORDS = {
@@ -70,9 +71,15 @@ export function Sidebar({ onGo }: { onGo: () => void }): ReactNode {
   return (
     <div className="flex h-full w-60 flex-col gap-4 overflow-y-auto p-3">
       <div className="flex h-9 items-center justify-between px-1.5">
-        <Link to="/" onClick={onGo} className="flex items-center gap-2 rounded-md">
-          <Mark className="size-6" />
-          <span className="text-base font-semibold tracking-tight">Amps</span>
+        <Link to="/" onClick={onGo} className="flex min-w-0 items-center gap-2 rounded-md">
+          {isPortal ? (
+            <PortalTitle />
+          ) : (
+            <>
+              <Mark className="size-6" />
+              <span className="text-base font-semibold tracking-tight">Amps</span>
+            </>
+          )}
         </Link>
         {!isPortal && <AccountMenu />}
       </div>

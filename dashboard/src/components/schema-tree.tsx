@@ -1,6 +1,7 @@
 /** A JSON Schema as people read it: fields with types and meanings. Whatever cannot be read so is left to its JSON. */
 import type { ReactNode } from "react";
 import { ChevronRight } from "lucide-react";
+import { WithCode } from "../ui/with-code.tsx";
 
 export type JsonSchema = Record<string, unknown>;
 
@@ -65,7 +66,9 @@ function FieldHead({ name, schema, required }: Omit<FieldRowProps, "depth">): Re
         {!required && <span className="text-2xs text-faint italic">optional</span>}
       </span>
       {typeof description === "string" && (
-        <span className="block text-xs text-muted">{description}</span>
+        <span className="block text-xs text-muted">
+          <WithCode text={description} />
+        </span>
       )}
       {Array.isArray(choices) && (
         <span className="mt-1 flex flex-wrap gap-1">

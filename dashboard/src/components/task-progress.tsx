@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { inWords } from "../api/api-error.ts";
+import { may } from "../api/caller.ts";
 import { api } from "../api/client.ts";
 import { keys } from "../api/keys.ts";
 import { formatNumber } from "../lib/format.ts";
@@ -53,7 +54,7 @@ export function TaskProgress({ taskId, label }: { taskId: string; label: string 
             : words(data.data.messagesSent ?? 0, data.status, data.data.canceled === true)}
         </p>
       </div>
-      {running && (
+      {running && may("CreateAttempts") && (
         <Button size="small" busy={cancel.isPending} onClick={() => cancel.mutate()}>
           Stop
         </Button>

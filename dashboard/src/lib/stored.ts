@@ -16,3 +16,20 @@ export function writeStored(key: string, value: string | null): void {
     // See above.
   }
 }
+
+/** What holds for this tab only. */
+export function readTabs(key: string): string | null {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+export function forgetTabs(key: string): void {
+  try {
+    sessionStorage.removeItem(key);
+  } catch {
+    // See above.
+  }
+}

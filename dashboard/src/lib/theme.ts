@@ -1,6 +1,6 @@
 /** Which theme is shown. `theme.js` sets it before the first paint; this follows later changes. */
 import { Store } from "./store.ts";
-import { readStored, writeStored } from "./stored.ts";
+import { forgetTabs, readStored, readTabs, writeStored } from "./stored.ts";
 
 export type ThemeChoice = "system" | "light" | "dark";
 export const THEME_CHOICES: readonly ThemeChoice[] = ["system", "light", "dark"];
@@ -9,7 +9,7 @@ const KEY = "amps.theme";
 const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 
 function readChoice(): ThemeChoice {
-  const stored = readStored(KEY);
+  const stored = readTabs(KEY) ?? readStored(KEY);
   return stored === "light" || stored === "dark" ? stored : "system";
 }
 
@@ -22,6 +22,7 @@ function show(): void {
 }
 
 export function chooseTheme(choice: ThemeChoice): void {
+  forgetTabs(KEY);
   writeStored(KEY, choice === "system" ? null : choice);
   themeChoice.set(choice);
   show();

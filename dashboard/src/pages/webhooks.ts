@@ -1,6 +1,7 @@
 /** Section: endpoints, log, issues, event types. */
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute, lazyRouteComponent, notFound } from "@tanstack/react-router";
 import { BookOpen, CircleAlert, ScrollText, Webhook } from "lucide-react";
+import { may } from "../api/caller.ts";
 import { shellRoute } from "../router/root-route.ts";
 import type { Section } from "../router/section.ts";
 import { OpenIssues } from "../components/open-issues.tsx";
@@ -22,6 +23,9 @@ const newEndpointRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "endpoints/new",
   staticData: { portal: true },
+  beforeLoad: () => {
+    if (!may("ManageEndpoint")) throw notFound();
+  },
   component: lazyRouteComponent(
     () => import("./endpoints/new-endpoint-page.tsx"),
     "NewEndpointPage",

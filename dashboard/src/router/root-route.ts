@@ -60,8 +60,9 @@ export const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: "shell",
   beforeLoad: async ({ context, search, location, matches }): Promise<Place> => {
-    if (isPortal && matches.at(-1)?.staticData.portal !== true) throw notFound();
+    // First: it takes a portal's token out of the address.
     const session = await openSession(context.queries, location.href);
+    if (isPortal && matches.at(-1)?.staticData.portal !== true) throw notFound();
     const [first] = session.environments;
     const wanted = isPortal ? first?.mode : (search.env ?? "sandbox");
     const found = session.environments.find(({ mode }) => mode === wanted) ?? first;

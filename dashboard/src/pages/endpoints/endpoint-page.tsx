@@ -3,6 +3,7 @@ import { type ReactNode, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Send } from "lucide-react";
+import { isPortal, may } from "../../api/caller.ts";
 import { keys } from "../../api/keys.ts";
 import { useRefetchInterval } from "../../api/live.ts";
 import { useLiveRefresh } from "../../api/live-refresh.ts";
@@ -34,7 +35,17 @@ const TAB_LABELS: Record<EndpointTab, string> = {
   signing: "Signing secret",
   settings: "Settings",
 };
-const TABS = ENDPOINT_TABS.map((value) => ({ value, label: TAB_LABELS[value] }));
+
+/** Without what this page may not see or do. */
+function tabs() {
+  const hidden = new Set<EndpointTab>([
+    ...(may("ViewEndpointSecret") ? [] : ["signing" as const]),
+    ...(may("ManageEndpoint") ? [] : ["settings" as const]),
+  ]);
+  return ENDPOINT_TABS.filter((value) => !hidden.has(value)).map((value) => {
+    return { value, label: TAB_LABELS[value] };
+  });
+}
 
 function Heading({ endpoint }: { endpoint: EndpointOut }): ReactNode {
   const appId = useAppId();
@@ -48,15 +59,19 @@ function Heading({ endpoint }: { endpoint: EndpointOut }): ReactNode {
 }
 
 function EndpointView({ endpoint }: { endpoint: EndpointOut }): ReactNode {
-  const { tab = "overview" } = route.useSearch();
+  const { tab: asked } = route.useSearch();
+  const shown = tabs();
+  const tab = shown.find(({ value }) => value === asked)?.value ?? "overview";
   const navigate = useNavigate({ from: "/endpoints/$endpointId" });
   const [sending, setSending] = useState(false);
   const show = (next: EndpointTab): void => {
     void navigate({ search: (kept) => ({ ...kept, tab: next === "overview" ? undefined : next }) });
   };
   useShortcuts([
-    { keys: "t", label: "Send an example", group: "Endpoint", run: () => setSending(true) },
-    ...TABS.map(({ value, label }, index) => ({
+    ...(isPortal
+      ? []
+      : [{ keys: "t", label: "Send an example", group: "Endpoint", run: () => setSending(true) }]),
+    ...shown.map(({ value, label }, index) => ({
       keys: String(index + 1),
       label,
       group: "Endpoint",
@@ -76,32 +91,38 @@ function EndpointView({ endpoint }: { endpoint: EndpointOut }): ReactNode {
       }
       actions={
         <>
-          <EndpointStateActions endpoint={endpoint} />
-          <Button
-            tone="primary"
-            disabled={endpoint.disabled}
-            icon={<Send className="size-3.5" aria-hidden />}
-            onClick={() => setSending(true)}
-          >
-            Send example
-          </Button>
+          {may("ManageEndpoint") && <EndpointStateActions endpoint={endpoint} />}
+          {!isPortal && (
+            <Button
+              tone="primary"
+              disabled={endpoint.disabled}
+              icon={<Send className="size-3.5" aria-hidden />}
+              onClick={() => setSending(true)}
+            >
+              Send example
+            </Button>
+          )}
         </>
       }
     >
       <EndpointStateNotice endpoint={endpoint} />
-      <Tabs label="Endpoint" value={tab} onChange={show} tabs={TABS}>
+      <Tabs label="Endpoint" value={tab} onChange={show} tabs={shown}>
         <TabPanel value="overview">
           <OverviewTab endpoint={endpoint} onSend={() => setSending(true)} />
         </TabPanel>
         <TabPanel value="deliveries">
           <DeliveriesTab endpoint={endpoint} />
         </TabPanel>
-        <TabPanel value="signing">
-          <SigningTab endpoint={endpoint} />
-        </TabPanel>
-        <TabPanel value="settings">
-          <SettingsTab endpoint={endpoint} />
-        </TabPanel>
+        {may("ViewEndpointSecret") && (
+          <TabPanel value="signing">
+            <SigningTab endpoint={endpoint} />
+          </TabPanel>
+        )}
+        {may("ManageEndpoint") && (
+          <TabPanel value="settings">
+            <SettingsTab endpoint={endpoint} />
+          </TabPanel>
+        )}
       </Tabs>
       {sending && <SendExample endpoint={endpoint} onClose={() => setSending(false)} />}
     </Page>

@@ -3,7 +3,7 @@ import { type ReactNode, useId, useState } from "react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Pause, Play } from "lucide-react";
 import { inWords } from "../../api/api-error.ts";
-import { isPortal } from "../../api/caller.ts";
+import { may } from "../../api/caller.ts";
 import { api } from "../../api/client.ts";
 import type { EndpointOut } from "../../api/generated/paths.ts";
 import { keys } from "../../api/keys.ts";
@@ -101,7 +101,7 @@ function MissedChoice({ missed, onMissed, since, onSince }: MissedChoiceProps): 
 }
 
 function EnableDialog({ endpoint, onClose }: EnableDialogProps): ReactNode {
-  const [missed, setMissed] = useState(true);
+  const [missed, setMissed] = useState(may("CreateAttempts"));
   const [since, setSince] = useState(
     endpoint.disabledAt === null ? "" : toLocal(endpoint.failingSince ?? endpoint.disabledAt),
   );
@@ -130,7 +130,9 @@ function EnableDialog({ endpoint, onClose }: EnableDialogProps): ReactNode {
       }
     >
       <div className="flex flex-col gap-4">
-        {data === undefined ? (
+        {data === undefined && !may("CreateAttempts") ? (
+          <p className="text-sm text-muted">New events are sent again, and what was waiting.</p>
+        ) : data === undefined ? (
           <MissedChoice missed={missed} onMissed={setMissed} since={since} onSince={setSince} />
         ) : (
           <p className="text-sm text-muted">
@@ -139,18 +141,15 @@ function EnableDialog({ endpoint, onClose }: EnableDialogProps): ReactNode {
               : "What was missed is being sent; you may close this."}
           </p>
         )}
-        {!isPortal &&
-          tasks.map(({ id, task }) => (
-            <TaskProgress
-              key={id}
-              taskId={id}
-              label={
-                task === "endpoint.recover"
-                  ? "What failed for good"
-                  : "What was published meanwhile"
-              }
-            />
-          ))}
+        {tasks.map(({ id, task }) => (
+          <TaskProgress
+            key={id}
+            taskId={id}
+            label={
+              task === "endpoint.recover" ? "What failed for good" : "What was published meanwhile"
+            }
+          />
+        ))}
         {error !== null && <p className="text-sm text-bad">{inWords(error).detail}</p>}
       </div>
     </Dialog>

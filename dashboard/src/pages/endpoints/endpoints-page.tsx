@@ -3,6 +3,7 @@ import { type ReactNode, useMemo } from "react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { Plus, Webhook } from "lucide-react";
+import { may } from "../../api/caller.ts";
 import { useRefetchInterval } from "../../api/live.ts";
 import { useLiveRefresh } from "../../api/live-refresh.ts";
 import { keys } from "../../api/keys.ts";
@@ -32,6 +33,7 @@ const WORDS: Record<HealthFilter, string> = {
 };
 
 function AddButton(): ReactNode {
+  if (!may("ManageEndpoint")) return null;
   return (
     <Link to="/endpoints/new" className={buttonClass("primary")}>
       <Plus className="size-4" aria-hidden />
@@ -131,14 +133,13 @@ export function EndpointsPage(): ReactNode {
   const appId = useAppId();
   const navigate = useNavigate();
   useLiveRefresh(keys.endpoints(appId));
-  useShortcuts([
-    {
-      keys: "n",
-      label: "Add an endpoint",
-      group: "Endpoints",
-      run: () => void navigate({ to: "/endpoints/new" }),
-    },
-  ]);
+  const add = {
+    keys: "n",
+    label: "Add an endpoint",
+    group: "Endpoints",
+    run: () => void navigate({ to: "/endpoints/new" }),
+  };
+  useShortcuts(may("ManageEndpoint") ? [add] : []);
   return (
     <Page
       title="Endpoints"

@@ -4,6 +4,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { Send } from "lucide-react";
 import { useRefetchInterval } from "../../api/live.ts";
+import { isPortal, may } from "../../api/caller.ts";
 import type { EndpointOut, EndpointStatistics } from "../../api/generated/paths.ts";
 import { OutcomeChart } from "../../components/outcome-chart.tsx";
 import { cx } from "../../lib/cx.ts";
@@ -125,21 +126,27 @@ function NothingYet({ endpoint, onSend }: OverviewTabProps): ReactNode {
       title="Nothing was sent to it yet"
       action={
         <div className="flex flex-wrap justify-center gap-2">
-          <Button tone="primary" disabled={endpoint.disabled} onClick={onSend}>
-            Send an example
-          </Button>
-          <Link
-            from="/endpoints/$endpointId"
-            to="/endpoints/$endpointId"
-            search={(kept) => ({ ...kept, tab: "signing" as const })}
-            className={buttonClass()}
-          >
-            See how to verify it
-          </Link>
+          {!isPortal && (
+            <Button tone="primary" disabled={endpoint.disabled} onClick={onSend}>
+              Send an example
+            </Button>
+          )}
+          {may("ViewEndpointSecret") && (
+            <Link
+              from="/endpoints/$endpointId"
+              to="/endpoints/$endpointId"
+              search={(kept) => ({ ...kept, tab: "signing" as const })}
+              className={buttonClass()}
+            >
+              See how to verify it
+            </Link>
+          )}
         </div>
       }
     >
-      Send one of the catalogue's examples and see at once what the receiver answers.
+      {isPortal
+        ? "What happens to it is told here as soon as the first event comes."
+        : "Send one of the catalogue's examples and see at once what the receiver answers."}
     </EmptyState>
   );
 }

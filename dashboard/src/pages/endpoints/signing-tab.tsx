@@ -3,6 +3,7 @@ import { type ReactNode, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { Eye, EyeOff, RotateCw } from "lucide-react";
 import { inWords } from "../../api/api-error.ts";
+import { may } from "../../api/caller.ts";
 import { api } from "../../api/client.ts";
 import type { EndpointOut } from "../../api/generated/paths.ts";
 import { keys } from "../../api/keys.ts";
@@ -91,12 +92,14 @@ function SecretCard({ endpoint }: { endpoint: EndpointOut }): ReactNode {
           : "Only Amps and your receiver know it. It proves that an event comes from here."
       }
       actions={
-        <Button
-          icon={<RotateCw className="size-3.5" aria-hidden />}
-          onClick={() => setRotating(true)}
-        >
-          Rotate …
-        </Button>
+        may("ManageEndpointSecret") && (
+          <Button
+            icon={<RotateCw className="size-3.5" aria-hidden />}
+            onClick={() => setRotating(true)}
+          >
+            Rotate …
+          </Button>
+        )
       }
     >
       <div className="flex flex-col gap-3">

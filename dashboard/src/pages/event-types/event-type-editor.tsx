@@ -71,38 +71,45 @@ function Words({ draft, onChange, isNew, error }: FieldsProps): ReactNode {
           />
         )}
       </Field>
-      <div className="grid gap-4 sm:grid-cols-2">
-        <Field
-          label="Group"
-          optional
-          hint="Listed together with others of it."
-          error={errorOf(error, "groupName")}
-        >
-          {(control) => (
-            <Input
-              {...control}
-              value={draft.groupName}
-              onChange={({ target }) => onChange({ groupName: target.value })}
-            />
-          )}
-        </Field>
-        <Field
-          label="Feature flags"
-          optional
-          hint="Portals without one of these do not see it."
-          error={errorOf(error, "featureFlags")}
-        >
-          {(control) => (
-            <Input
-              {...control}
-              placeholder="beta, early-access"
-              value={draft.featureFlag}
-              onChange={({ target }) => onChange({ featureFlag: target.value })}
-            />
-          )}
-        </Field>
-      </div>
+      <Particulars draft={draft} onChange={onChange} error={error} />
     </>
+  );
+}
+
+/** For whom it is, and beside what it is listed. */
+function Particulars({ draft, onChange, error }: Omit<FieldsProps, "isNew">): ReactNode {
+  return (
+    <div className="grid gap-4 sm:grid-cols-2">
+      <Field
+        label="Group"
+        optional
+        hint="Listed together with others of it."
+        error={errorOf(error, "groupName")}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            value={draft.groupName}
+            onChange={({ target }) => onChange({ groupName: target.value })}
+          />
+        )}
+      </Field>
+      <Field
+        label="Feature flags"
+        optional
+        hint="Portals without one of these do not see it."
+        error={errorOf(error, "featureFlags")}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            placeholder="beta, early-access"
+            value={draft.featureFlag}
+            onChange={({ target }) => onChange({ featureFlag: target.value })}
+          />
+        )}
+      </Field>
+    </div>
   );
 }
 

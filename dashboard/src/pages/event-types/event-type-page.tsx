@@ -18,6 +18,7 @@ import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/skeleton.tsx";
 import { RelativeTime } from "../../ui/time.tsx";
+import { WithCode } from "../../ui/with-code.tsx";
 import { schemaOf } from "./event-type-draft.ts";
 import { EventTypeEditor } from "./event-type-editor.tsx";
 import { eventTypeQuery, useChangeEventType } from "./event-type-queries.ts";
@@ -109,7 +110,11 @@ function FieldsCard({ eventType }: Edited): ReactNode {
   return (
     <Card
       title="What is in it"
-      description={typeof schema?.["description"] === "string" ? schema["description"] : undefined}
+      description={
+        typeof schema?.["description"] === "string" ? (
+          <WithCode text={schema["description"]} />
+        ) : undefined
+      }
       actions={
         readable && (
           <Button size="small" onClick={() => setRaw(!isRaw)}>
@@ -160,7 +165,7 @@ function EventTypeView({ eventType }: Edited): ReactNode {
       back={<Back />}
       description={
         <>
-          {description}{" "}
+          <WithCode text={description} />{" "}
           <span className="text-faint">
             {groupName !== null && groupName !== undefined && `Of ${groupName}. `}Changed{" "}
             <RelativeTime at={updatedAt} />.

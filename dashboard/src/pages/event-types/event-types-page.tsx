@@ -15,6 +15,7 @@ import { SearchInput } from "../../ui/input.tsx";
 import { LabelledCheckbox } from "../../ui/labelled-checkbox.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/skeleton.tsx";
+import { WithCode } from "../../ui/with-code.tsx";
 import { Table, TableHead, Td, Th, Tr } from "../../ui/table.tsx";
 import { EventTypeEditor } from "./event-type-editor.tsx";
 import { allEndpointsQuery, eventTypeListQuery, listensTo } from "./event-type-queries.ts";
@@ -98,7 +99,9 @@ function EventTypeRow({
           <span className="block text-2xs text-faint">{groupName}</span>
         )}
       </Td>
-      <Td className="min-w-56 text-muted">{description}</Td>
+      <Td className="min-w-56 text-muted">
+        <WithCode text={description} />
+      </Td>
       <Td className="whitespace-nowrap text-muted">
         {exampleOf(eventType) === undefined ? <span className="text-faint">None</span> : "Yes"}
       </Td>

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CircleCheck, Plus, Send } from "lucide-react";
 import { inWords } from "../../api/api-error.ts";
-import { isPortal } from "../../api/caller.ts";
+import { isPortal, may } from "../../api/caller.ts";
 import { api } from "../../api/client.ts";
 import { keys } from "../../api/keys.ts";
 import { cx } from "../../lib/cx.ts";
@@ -71,7 +71,7 @@ function EndpointStep({ done }: { done: boolean }): ReactNode {
       <p className="text-sm text-muted">
         An endpoint is a URL of yours. It gets each event as one signed POST.
       </p>
-      {!done && (
+      {!done && may("ManageEndpoint") && (
         <Link to="/endpoints/new" className={cx(buttonClass("primary"), "mt-3")}>
           <Plus className="size-4" aria-hidden />
           Add endpoint

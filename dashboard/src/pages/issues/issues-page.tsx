@@ -127,11 +127,10 @@ function Nothing({ state }: { state: StateFilter }): ReactNode {
 function EndpointFilter({ endpoints }: { endpoints: readonly EndpointOut[] }): ReactNode {
   const { endpoint = "" } = route.useSearch();
   const navigate = useNavigate({ from: "/issues" });
-  if (endpoints.length < 2 && endpoint === "") return null;
   return (
     <Select
       aria-label="Endpoint"
-      className="max-w-72"
+      className="w-56"
       value={endpoint}
       onChange={({ target }) =>
         void navigate({
@@ -195,7 +194,7 @@ export function IssuesPage(): ReactNode {
   return (
     <Page
       title="Issues"
-      description="What fails, grouped by endpoint and cause. Failed deliveries are tried again by themselves; here is what wants somebody."
+      description="What fails, by endpoint and cause, until somebody has dealt with it."
       actions={<EndpointFilter endpoints={endpoints} />}
     >
       <Tabs label="State" value={state} onChange={show} tabs={TABS}>
