@@ -131,6 +131,8 @@ describe("environments", () => {
     "PUT /api/v1/operational-webhook/endpoint/:endpointId/headers": { headers: {} },
     "PATCH /api/v1/operational-webhook/endpoint/:endpointId/headers": { headers: {} },
     "POST /api/v1/app/:appId/endpoint/check": { url: "https://receiver.example.com/" },
+    "POST /api/v1/app/:appId/issue/:issueId/resolve": {},
+    "POST /api/v1/app/:appId/endpoint/:endpointId/enable": {},
     "POST /api/v1/app/:appId/msg": { eventType: "x", payload: {} },
     "POST /api/v1/auth/app-portal-access/:appId": {},
     "POST /api/v1/auth/app/:appId/expire-all": {},
