@@ -8,6 +8,8 @@ import { followTheme } from "../../lib/theme.ts";
 
 const HEIGHT = 240;
 const WINDOW_S_MIN = 60;
+const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hour12: false });
+const QUARTERS = [0, 0.25, 0.5, 0.75, 1];
 const FONT = "11px Inter, system-ui, sans-serif";
 
 interface DeviceChartProps {
@@ -57,14 +59,28 @@ function optionsFor(width: number, powerMaxKw: number): uPlot.Options {
       { scale: "power", stroke: colour("warn"), width: 2, points: { show: false } },
     ],
     axes: [
-      { ...axis, grid: { show: false } },
-      { ...axis, scale: "soc", grid, size: 46, values: (_, all) => all.map((one) => `${one} %`) },
+      {
+        ...axis,
+        grid: { show: false },
+        space: 90,
+        values: (_, all) => all.map((at) => TIME.format(at * 1_000)),
+      },
+      {
+        ...axis,
+        scale: "soc",
+        grid,
+        size: 48,
+        splits: QUARTERS.map((part) => part * 100),
+        values: (_, all) => all.map((one) => `${one} %`),
+      },
       {
         ...axis,
         scale: "power",
         side: 1,
         grid: { show: false },
-        size: 52,
+        size: 56,
+        // On the lines of the other axis.
+        splits: QUARTERS.map((part) => (part * 2 - 1) * powerMaxKw),
         values: (_, all) => all.map((one) => `${one} kW`),
       },
     ],

@@ -8,9 +8,8 @@ import type { BatteryOut } from "../../api/generated/paths.ts";
 import { ActionTable } from "../../components/action-table.tsx";
 import { commandName, orderInWords } from "../../components/action-words.ts";
 import { powerMaxOf } from "../../components/battery-live-chart.tsx";
-import { BatteryPower } from "../../components/battery-power.tsx";
 import { LINK } from "../../components/page-link.tsx";
-import { formatFlow, formatQuantity } from "../../lib/quantity.ts";
+import { type Flow, flowOf, formatFlow, formatQuantity } from "../../lib/quantity.ts";
 import { readingsOf } from "../../lib/readings.ts";
 import { useStore } from "../../lib/store.ts";
 import { Badge } from "../../ui/badge.tsx";
@@ -40,6 +39,12 @@ function heldInWords({ state }: BatteryOut): string {
   return orderInWords({ command: mode, parameters });
 }
 
+const FLOWS: Record<Flow, string> = {
+  charging: "Charging",
+  discharging: "Discharging",
+  still: "At rest",
+};
+
 function Now({ battery }: { battery: BatteryOut }): ReactNode {
   const { state, lastAction } = battery;
   if (state === null) return null;
@@ -47,7 +52,11 @@ function Now({ battery }: { battery: BatteryOut }): ReactNode {
   return (
     <Figures>
       <Figure label="State of charge" value={`${state.soc.value.toFixed(1)} %`} />
-      <Figure label="Power" value={<BatteryPower kw={state.power.value} />} />
+      <Figure
+        label="Power"
+        value={`${Math.abs(state.power.value).toFixed(2)} kW`}
+        hint={FLOWS[flowOf(state.power.value)]}
+      />
       <Figure label="Mode" value={commandName(state.mode)} hint={heldInWords(battery)} />
       <Figure
         label="Current action"
