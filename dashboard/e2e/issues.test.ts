@@ -32,7 +32,9 @@ test("an issue is acknowledged, resolved by resending all, and comes back", asyn
   open,
   receiver,
 }) => {
-  await call(`${amps.url}${APP}/endpoint`, { body: { url: receiver.url, description: "Ledger" } });
+  await call(`${amps.url}${APP}/endpoint`, {
+    body: { url: receiver.url, description: "Ledger", filterTypes: ["push.completed"] },
+  });
   receiver.script(DOWN, DOWN);
   await publish(amps);
   await publish(amps);

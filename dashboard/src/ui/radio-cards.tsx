@@ -31,7 +31,7 @@ export function RadioCards<T extends string>(props: RadioCardsProps<T>): ReactNo
             checked={choice.value === value}
             onChange={() => onChange(choice.value)}
             aria-describedby={`${name}-${choice.value}-hint`}
-            className="mt-0.5 size-4 shrink-0 accent-accent outline-none"
+            className="relative z-1 mt-0.5 size-4 shrink-0 accent-accent outline-none"
           />
           <div className="min-w-0">
             {/* The whole card is the label. */}
