@@ -22,6 +22,7 @@ import { type Selection, useSelection } from "./selection.ts";
 import { type Log, useLog } from "./use-log.ts";
 
 const route = getRouteApi("/shell/log");
+const AREA = "deliveries";
 /** Further down somebody reads: new rows wait. */
 const TOP_PX = 60;
 
@@ -151,14 +152,10 @@ function SelectionBar({ selection, resending }: SelectionBarProps): ReactNode {
 }
 
 /** Whether new rows may push the others down: nobody is reading, pointing or selecting. */
-function useFollowing() {
-  const [live, setLive] = useState(true);
-  const area = useRef<HTMLDivElement>(null);
-  const follows = (): boolean =>
-    live &&
-    window.scrollY < TOP_PX &&
-    area.current?.matches(":hover, :focus-within, :has([aria-selected='true'])") !== true;
-  return { live, toggleLive: () => setLive(!live), area, follows };
+function isAtRest(): boolean {
+  const area = document.querySelector(`#${AREA}`);
+  const busy = area?.matches(":hover, :focus-within, :has([aria-selected='true'])") === true;
+  return window.scrollY < TOP_PX && !busy;
 }
 
 function useLogShortcuts(
@@ -218,8 +215,9 @@ export function LogPage(): ReactNode {
   const search = readLogSearch({ ...route.useSearch() });
   const navigate = useNavigate({ from: "/log" });
   const [recovering, setRecovering] = useState(false);
-  const following = useFollowing();
-  const log = useLog(search, following.follows);
+  const [live, setLive] = useState(true);
+  const toggleLive = (): void => setLive(!live);
+  const log = useLog(search, () => live && isAtRest());
   const selection = useSelection(log.rows);
   const resending = useResending();
   const filters = useRef<HTMLDivElement>(null);
@@ -240,7 +238,7 @@ export function LogPage(): ReactNode {
       void resending.start(targetsOf(keys)).then(selection.clear);
     },
     filter: () => filters.current?.querySelector<HTMLElement>("[data-filter]")?.focus(),
-    toggleLive: following.toggleLive,
+    toggleLive,
   });
   if (log.error !== null && log.isLoading) throw log.error;
   const filtered = isFiltered(search);
@@ -249,19 +247,13 @@ export function LogPage(): ReactNode {
     <Page
       title="Delivery log"
       description="Every event at every endpoint, newest first."
-      actions={
-        <LogActions
-          live={following.live}
-          onLive={following.toggleLive}
-          onRecover={() => setRecovering(true)}
-        />
-      }
+      actions={<LogActions live={live} onLive={toggleLive} onRecover={() => setRecovering(true)} />}
     >
       <LogFilters search={search} change={change} clear={clear} anchor={filters} />
       <FreshPill log={log} />
       {log.isLoading && <SkeletonRows rows={10} label="Loading deliveries" />}
       {isEmpty && (filtered ? <NothingMatches clear={clear} /> : <NothingYet />)}
-      <div ref={following.area}>
+      <div id={AREA}>
         {log.rows.length > 0 && <Rows log={log} selection={selection} />}
         {!log.isLoading && !isEmpty && <EndOfLog log={log} filtered={filtered} />}
       </div>

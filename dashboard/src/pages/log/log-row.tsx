@@ -22,13 +22,13 @@ function isFailing({ status }: DeliveryOut): boolean {
 
 function Outcome({ delivery }: { delivery: DeliveryOut }): ReactNode {
   const { lastAttempt } = delivery;
-  if (lastAttempt === null) return <span className="text-faint">–</span>;
+  if (lastAttempt === null) return <span className="text-muted">–</span>;
   return (
     <span title={lastAttempt.errorMessage ?? undefined} className="whitespace-nowrap">
       <span className={cx("font-medium", isFailing(delivery) ? "text-bad" : "text-muted")}>
         {outcomeWords(lastAttempt)}
       </span>
-      <span className="text-faint"> · {formatDuration(lastAttempt.responseDurationMs)}</span>
+      <span className="text-muted"> · {formatDuration(lastAttempt.responseDurationMs)}</span>
     </span>
   );
 }

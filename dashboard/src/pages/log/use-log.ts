@@ -54,7 +54,7 @@ function useToldAttempts(onNews: () => void): (row: DeliveryOut) => DeliveryOut 
   const appId = useAppId();
   useLive(({ topic, data }: LiveEvent) => {
     // The server's own event, as docs/webhook-api.md has it.
-    if (topic === "attempt") setTold((now) => withTold(now, data as unknown as LiveAttempt));
+    if (topic === "attempt") setTold((now) => withTold(now, data as object as LiveAttempt));
     if (topic === "endpoint") {
       // What waited may be parked now, or the other way round.
       void queries.invalidateQueries({ queryKey: keys.deliveries(appId) });
@@ -62,6 +62,11 @@ function useToldAttempts(onNews: () => void): (row: DeliveryOut) => DeliveryOut 
     if (topic === "attempt" || topic === "message") onNews();
   });
   return (row) => brought(row, told.get(keyOf(row)) ?? []);
+}
+
+/** What could not be asked is asked with the next news. */
+function askQuietly(read: () => Promise<void>): void {
+  void read().catch(() => undefined);
 }
 
 /** Asks for the newest page: soon after news, and now and then while nothing tells of news. */
@@ -82,17 +87,15 @@ function useNewest(search: LogSearch, take: (newest: LogPage) => void): () => vo
   useEffect(() => {
     latest.current = read;
   });
-  // What could not be asked is asked with the next news.
-  const ask = (): void => void latest.current().catch(() => undefined);
   useEffect(() => {
     if (pollMs === false) return undefined;
-    const polling = window.setInterval(ask, pollMs);
+    const polling = window.setInterval(() => askQuietly(latest.current), pollMs);
     return () => window.clearInterval(polling);
   }, [pollMs]);
   useEffect(() => () => window.clearTimeout(timer.current), []);
   return () => {
     window.clearTimeout(timer.current);
-    timer.current = window.setTimeout(ask, NEWS_MS);
+    timer.current = window.setTimeout(() => askQuietly(latest.current), NEWS_MS);
   };
 }
 

@@ -3,12 +3,12 @@ import type { ReactNode } from "react";
 import { Zap } from "lucide-react";
 import { isPortal } from "../../api/caller.ts";
 import type { MessageOut } from "../../api/generated/paths.ts";
+import { PageLink } from "../../components/page-link.tsx";
 import { formatBytes } from "../../lib/format.ts";
 import { readJson } from "../../lib/json-tree.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { CopyId } from "../../ui/copy-button.tsx";
 import { RelativeTime, Timestamp } from "../../ui/time.tsx";
-import { ActionLink } from "../../components/action-link.tsx";
 
 /** Events of a push name their action. */
 export function actionOf({ eventType }: MessageOut, payload: string | null): string | undefined {
@@ -85,10 +85,13 @@ export function MessageFacts({ message, payload }: MessageFactsProps): ReactNode
       )}
       {actionId !== undefined && !isPortal && (
         <Fact name="Caused by">
-          <ActionLink actionId={actionId}>
+          <PageLink
+            to={`/actions/${actionId}`}
+            className="inline-flex max-w-full items-center gap-1 text-accent hover:underline"
+          >
             <Zap className="size-3.5 shrink-0" aria-hidden />
             <span className="truncate font-mono text-xs">{actionId}</span>
-          </ActionLink>
+          </PageLink>
         </Fact>
       )}
     </dl>
