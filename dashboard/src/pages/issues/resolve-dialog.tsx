@@ -74,7 +74,7 @@ export function ResolveDialog(props: ResolveDialogProps): ReactNode {
             <Link
               to="/endpoints/$endpointId"
               params={{ endpointId: issue.endpointId }}
-              className="text-accent hover:text-accent-hover"
+              className="text-accent underline hover:text-accent-hover"
             >
               Enable it first
             </Link>
