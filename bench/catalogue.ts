@@ -12,6 +12,7 @@ import { isolation } from "./benchmarks/isolation.ts";
 import { latency } from "./benchmarks/latency.ts";
 import { lists } from "./benchmarks/lists.ts";
 import { memory } from "./benchmarks/memory.ts";
+import { processes } from "./benchmarks/processes.ts";
 import { tenants } from "./benchmarks/tenants.ts";
 
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -23,6 +24,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   backlog,
   isolation,
   tenants,
+  processes,
   growth,
   lists,
   memory,

@@ -19,6 +19,7 @@ import type { Config } from "./config.ts";
 import type { ListenAddress } from "./core/address.ts";
 import { encodeKey, KEY_BYTES } from "./core/api-key.ts";
 import { IdSource } from "./core/ids.ts";
+import { userAgentOf } from "./core/sent-headers.ts";
 import { Engine } from "./engine/engine.ts";
 import { FailingWatch } from "./engine/failing-watch.ts";
 import { Node } from "./engine/ownership.ts";
@@ -252,7 +253,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     nodeId: () => node.nodeId,
     retryScheduleMs: config.retryScheduleMs,
     deliveryTimeoutMs: config.deliveryTimeoutMs,
-    userAgent: `Amps-Webhooks/${version}`,
+    userAgent: userAgentOf(version),
     observer: createAttemptWatch(telemetry.metrics, log),
     counting: {},
     tracer,

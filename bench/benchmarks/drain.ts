@@ -1,3 +1,4 @@
+import type { SecretType } from "../../src/core/signing-secret.ts";
 import type { Benchmark, Context } from "../benchmark.ts";
 import { type Throughput, againstFloor, countCpu } from "../harness/against-floor.ts";
 import { startProduct, startReceiver, untilStored } from "../harness/cast.ts";
@@ -10,12 +11,13 @@ export async function drainOnce(
   { database, sizes }: Context,
   receiver: Child<Receiver>,
   url: string,
+  secretType: SecretType = "hmac256",
 ): Promise<Throughput> {
   const { deliveries } = sizes;
   const ground = await prepareGround(database);
   const endpoints: GroundEndpoint[] = [];
   for (let number = 0; number < sizes.endpoints; number += 1) {
-    endpoints.push(await addEndpoint(ground, `${url}/hook/${number}`));
+    endpoints.push(await addEndpoint(ground, `${url}/hook/${number}`, { secretType }));
   }
   await addBacklog(ground, endpoints, deliveries);
   await receiver.call("reset", {});

@@ -13,7 +13,8 @@ const SHARE = 0.99;
 
 interface Stage extends LoggedGround {
   history: number;
-  connection: HttpConnection;
+  url: string;
+  apiKey: string;
 }
 
 /** What is listed and searched, by name; on each ground with its own ids. */
@@ -66,10 +67,12 @@ async function prepare({ database, sizes, progress }: Context, history: number):
   const product = await startProduct(ground);
   progress(`counting the attempts of ${history} messages`);
   await logged.untilCounted();
-  return { ...logged, history, connection: new HttpConnection(product.url, ground.apiKey) };
+  return { ...logged, history, url: product.url, apiKey: ground.apiKey };
 }
 
-async function measure(connection: HttpConnection, path: string, forMs: number): Promise<number[]> {
+/** On a connection of its own: servers close what was idle while the others were measured. */
+async function measure({ url, apiKey }: Stage, path: string, forMs: number): Promise<number[]> {
+  const connection = new HttpConnection(url, apiKey);
   const times: number[] = [];
   const endsAt = monotonicMs() + forMs;
   for (let sent = 0; sent < REQUESTS_MIN + WARM_UP_REQUESTS || monotonicMs() < endsAt; sent += 1) {
@@ -79,6 +82,7 @@ async function measure(connection: HttpConnection, path: string, forMs: number):
     if (status !== 200) throw new Error(`GET ${path} answered ${status}: ${body}`);
     if (sent >= WARM_UP_REQUESTS) times.push(tookMs);
   }
+  connection.close();
   return times;
 }
 
@@ -103,12 +107,11 @@ export const lists: Benchmark = {
       for (const [index, name] of names.entries()) {
         for (const stage of stages) {
           const path = queriesOf(stage).get(name) ?? "";
-          const times = await measure(stage.connection, path, forMs);
+          const times = await measure(stage, path, forMs);
           p99s.get(stage)?.[index]?.push(percentile(times, SHARE));
         }
       }
     }
-    for (const { connection } of stages) connection.close();
     const of = (stage: Stage): number[] => (p99s.get(stage) ?? []).map((values) => median(values));
     const smallP99Ms = of(small);
     const largeP99Ms = of(large);

@@ -6,6 +6,7 @@ import { randomBytes, randomFillSync } from "node:crypto";
 import { bucketOf } from "../../src/core/bucket.ts";
 import { IdSource, type IdPrefix } from "../../src/core/ids.ts";
 import { formatSecret } from "../../src/core/signature.ts";
+import { formatPrivateKey, SEED_BYTES, type SecretType } from "../../src/core/signing-secret.ts";
 import { createApplication } from "../../src/storage/applications/create-application.ts";
 import { createEndpoint } from "../../src/storage/endpoints/create-endpoint.ts";
 import { bootstrap } from "../../src/storage/environments/bootstrap.ts";
@@ -81,7 +82,7 @@ export async function addApplication(ground: Ground, uid: string): Promise<strin
 export async function addEndpoint(
   ground: Ground,
   url: string,
-  options: { applicationId?: string; channel?: string } = {},
+  options: { applicationId?: string; channel?: string; secretType?: SecretType } = {},
 ): Promise<GroundEndpoint> {
   const applicationId = options.applicationId ?? ground.defaultApplicationId;
   const endpointId = ids.make("ep_");
@@ -102,7 +103,10 @@ export async function addEndpoint(
       channels: options.channel === undefined ? null : [options.channel],
       metadata: "{}",
     },
-    secret: formatSecret(randomBytes(24)),
+    secret:
+      options.secretType === "ed25519"
+        ? formatPrivateKey(randomBytes(SEED_BYTES))
+        : formatSecret(randomBytes(24)),
     headers: null,
     credentials: null,
   });

@@ -26,7 +26,7 @@ export interface LoggedGround {
   untilCounted: () => Promise<void>;
 }
 
-/** Each message goes to three endpoints in turn. One of 50 failed at the last; half of those are owed. */
+/** Each message goes to three endpoints in turn. One of ten failed at the last; half of those are owed. */
 const ADD = `
   WITH event AS (
     SELECT n, $2::text || lpad(n::text, ${DIGITS}, '0') AS message_id
@@ -40,7 +40,7 @@ const ADD = `
     FROM event
   ),
   tried AS (
-    SELECT e.*, number, NOT (n % 50 = 0 AND number = 2) AS succeeded, n % 100 = 0 AS retried,
+    SELECT e.*, number, NOT (n % 10 = 0 AND number = 2) AS succeeded, n % 20 = 0 AS retried,
       ($8::text[])[1 + (n + number) % cardinality($8::text[])] AS endpoint_id,
       ($9::smallint[])[1 + (n + number) % cardinality($8::text[])] AS bucket
     FROM event e CROSS JOIN generate_series(0, 2) AS number

@@ -47,6 +47,34 @@ export const PAGES: readonly ListedPage[] = [
     title: "Overview",
     stranger: true,
   },
+  {
+    name: "devices",
+    path: () => "/dashboard/devices",
+    ready: (page) => page.getByRole("list", { name: "Devices" }).waitFor(),
+  },
+  {
+    name: "device",
+    path: ({ deviceId }) => `/dashboard/devices/${deviceId}`,
+    ready: async (page) => {
+      await page.locator("canvas").waitFor();
+      await page.getByRole("table").waitFor();
+    },
+  },
+  {
+    name: "actions",
+    path: () => "/dashboard/actions",
+    ready: (page) => page.getByRole("table", { name: "Actions" }).waitFor(),
+  },
+  {
+    name: "action-new",
+    path: () => "/dashboard/actions/new",
+    ready: (page) => page.getByRole("button", { name: "Push", exact: true }).waitFor(),
+  },
+  {
+    name: "action",
+    path: ({ actionId }) => `/dashboard/actions/${actionId}`,
+    ready: (page) => page.getByRole("list", { name: "Deliveries" }).waitFor(),
+  },
 ];
 
 /** Resolves when a page shows what it has: its title, and nothing that stands for something else. */

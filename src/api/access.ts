@@ -35,6 +35,7 @@ const PORTAL_ROUTES = new Map<string, Capability | null>([
   [`GET ${MESSAGE}/raw`, "ViewBase"],
   [`GET ${MESSAGE}/attempt`, "ViewBase"],
   [`GET ${MESSAGE}/attempt/:attemptId`, "ViewBase"],
+  [`GET ${MESSAGE}/attempt/:attemptId/headers`, "ViewBase"],
   [`GET ${MESSAGE}/endpoint`, "ViewBase"],
   [`GET ${MESSAGE}/endpoint/:endpointId/attempt`, "ViewBase"],
   [`POST ${MESSAGE}/endpoint/:endpointId/resend`, "CreateAttempts"],

@@ -13,7 +13,7 @@ import { findPortalCaller } from "../storage/portal/portal-session.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Sessions } from "./dashboard/sessions.ts";
 import type { Authenticate, Authentication, Identity, RequestHeaders } from "./identity.ts";
-import { identifySession } from "./session-auth.ts";
+import { concernsSession, identifySession } from "./session-auth.ts";
 import { looksLikeToken } from "./tokens/jwt.ts";
 import type { TokenReading, Tokens } from "./tokens/tokens.ts";
 
@@ -182,8 +182,9 @@ export function createAuthenticator(
   return async (asked, quietly = false) => {
     const hasKey = credentialOf(asked.headers) !== undefined;
     const answer =
-      (sessions && (await identifySession(sessions, asked, { hasKey, quietly }))) ??
-      (await identify(asked.headers));
+      sessions !== undefined && concernsSession(sessions, asked, hasKey)
+        ? await identifySession(sessions, asked, { hasKey, quietly })
+        : await identify(asked.headers);
     if (quietly) return answer;
     if (answer.ok && perKey !== undefined) {
       const waitMs = perKey.take(answer.identity.callerId, clock.monotonic());

@@ -24,7 +24,6 @@ export const NOT_IMPLEMENTED: Readonly<Record<string, string>> = {
   "/app/:appId/endpoint/:endpointId/transformation": "transformations",
   "/app/:appId/events": "event streams",
   "/app/:appId/integration": "integrations",
-  "/app/:appId/msg/:msgId/attempt/:attemptId/headers": "an attempt's sent headers",
   "/app/:appId/msg/search": "msg/search; the list of messages has filters",
   "/app/:appId/poller": "polling endpoints",
   "/app/:appId/polling-endpoint": "polling endpoints",

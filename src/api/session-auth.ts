@@ -47,25 +47,25 @@ function identify(session: Session, asked: Asked): Authentication {
   };
 }
 
-/**
- * @param hasKey an API key or token was sent: it decides, unless the request names an environment too
- * @returns undefined when this is no request of a session
- */
+/** Whether a request is one of a session, or claims to be. With a key only when it names an environment too. */
+export function concernsSession(sessions: Sessions, asked: Asked, hasKey: boolean): boolean {
+  if (asked.headers[ENVIRONMENT] !== undefined) return true;
+  return !hasKey && (namedInQuery(asked) !== undefined || sessions.has(asked.headers));
+}
+
+/** Who asks, of a request that concerns a session. */
 export async function identifySession(
   sessions: Sessions,
   asked: Asked,
   { hasKey, quietly }: { hasKey: boolean; quietly: boolean },
-): Promise<Authentication | undefined> {
+): Promise<Authentication> {
   const { headers, method } = asked;
-  const named = environmentNamed(asked) !== undefined;
   if (hasKey) {
-    if (headers[ENVIRONMENT] === undefined) return undefined;
     const detail =
       "An API key names its environment itself: send either a key, or a session with the header " +
       `${ENVIRONMENT}, not both.`;
     return refuse("bad_request", detail);
   }
-  if (!named && !sessions.has(headers)) return undefined;
   if (!sessions.isOwnOrigin(headers)) {
     return refuse("insufficient access", FOREIGN_ORIGIN);
   }

@@ -6,6 +6,7 @@ import { registerAdmin } from "./admin-routes.ts";
 import { registerApiKeys } from "./api-keys/routes.ts";
 import { registerApplications } from "./applications/routes.ts";
 import { registerDestinations } from "./attempts/destination-routes.ts";
+import { registerAttemptHeaders } from "./attempts/headers-route.ts";
 import { registerAttempts } from "./attempts/routes.ts";
 import type { Authentication } from "./identity.ts";
 import { registerDashboard } from "./dashboard/routes.ts";
@@ -129,6 +130,7 @@ export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promis
   registerMessages(app, deps, scope);
   registerMessageBatches(app, deps, scope);
   registerAttempts(app, deps, scope);
+  registerAttemptHeaders(app, deps, scope);
   registerDestinations(app, deps, scope);
   registerDeliveryLog(app, deps, scope);
   registerIssues(app, deps, scope);

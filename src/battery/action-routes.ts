@@ -1,7 +1,9 @@
 /** Actions: lists, one, cancel. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { identityOf } from "../api/request.ts";
+import { parseDateTime } from "../api/validation.ts";
 import { type ActionState, changeState } from "../core/action.ts";
+import type { UnixMs } from "../core/types.ts";
 import type { Action } from "../storage/actions/action.ts";
 import { getAction } from "../storage/actions/get-action.ts";
 import { countActions, listActions } from "../storage/actions/list-actions.ts";
@@ -31,6 +33,12 @@ interface ActionsQuery extends PageQuery {
   deviceId?: string;
   deviceType?: string;
   userId?: string;
+  after?: string;
+  before?: string;
+}
+
+function timeOf(text: string | undefined): UnixMs | null {
+  return text === undefined ? null : (parseDateTime(text) ?? null);
 }
 
 /** The action of the path. @throws Refusal 404, also for another environment's */
@@ -50,7 +58,8 @@ async function answerList(
   const { environmentId } = identityOf(request);
   const page = pageOf(query);
   const { state = null, deviceType = null, userId = null, deviceId = null } = query;
-  const filter = { state, deviceType, userId };
+  const [after, before] = [timeOf(query.after), timeOf(query.before)];
+  const filter = { state, deviceType, userId, after, before };
   const [actions, counted] = await Promise.all([
     listActions(storage, deviceId, {
       environmentId,

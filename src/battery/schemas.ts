@@ -3,6 +3,7 @@
  * `openapi.json` is made from them; what depends on the battery is checked in `read-push.ts`.
  */
 import { Type, type TSchema } from "typebox";
+import { dateTime } from "../api/schemas.ts";
 import { ACTION_STATES, ACTION_TYPE, COMMANDS } from "../core/action.ts";
 
 const PAGE_MAX = 250;
@@ -105,6 +106,10 @@ export function pageOf(query: PageQuery): { offset: number; limit: number } {
 }
 
 export const PageQuerySchema = closed({ offset, limit });
+const made = {
+  after: Type.Optional({ ...dateTime, description: "Pushed at this time or later." }),
+  before: Type.Optional({ ...dateTime, description: "Pushed before this time." }),
+};
 export const ActionsQuerySchema = closed({
   offset,
   limit,
@@ -112,11 +117,13 @@ export const ActionsQuerySchema = closed({
   deviceId: Type.Optional(Type.String({ maxLength: 256 })),
   deviceType: Type.Optional(Type.String({ maxLength: 64 })),
   userId: Type.Optional(Type.String({ maxLength: 256 })),
+  ...made,
 });
 export const DeviceActionsQuerySchema = closed({
   offset,
   limit,
   state: Type.Optional(oneOf(...ACTION_STATES)),
+  ...made,
 });
 export const BatteryQuerySchema = closed({
   expedite: Type.Optional({
@@ -182,7 +189,15 @@ export const BatteryOut = Type.Object(
     reachable: orNull(Type.Boolean({ description: "Null: it was not asked for this response." })),
     state: orNull(
       Type.Object(
-        { soc: Quantity, power: Quantity, mode: Type.String(), observedAt: instant },
+        {
+          soc: Quantity,
+          power: Quantity,
+          mode: Type.String(),
+          target: Type.Optional(Quantity),
+          powerLimit: Type.Optional(Quantity),
+          reserve: Type.Optional(Quantity),
+          observedAt: instant,
+        },
         { description: "Last known. Power: + = charge." },
       ),
     ),

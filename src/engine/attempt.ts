@@ -5,6 +5,7 @@
 import { type Decision, decide } from "../core/attempt-outcome.ts";
 import type { IdSource } from "../core/ids.ts";
 import type { Sender, SendRequest, SendResult } from "../core/send-result.ts";
+import { sentHeaders } from "../core/sent-headers.ts";
 import { signatureHeader, type SigningKey } from "../core/signature.ts";
 import type { Clock, Span, Tracer, UnixMs } from "../core/types.ts";
 import type { AttemptRecord } from "../storage/attempts/record-attempts.ts";
@@ -34,34 +35,19 @@ export interface Attempted {
 
 const EMPTY = Buffer.alloc(0);
 
-/** Headers of every delivery (`contract.md` §5); an endpoint's own cannot be any of ours. */
 function sign(delivery: DueDelivery, target: Target, tools: AttemptTools, at: UnixMs): SendRequest {
   const body = delivery.payload ?? EMPTY;
   const timestampSeconds = Math.floor(at / 1000);
-  const timestamp = String(timestampSeconds);
   const keys: SigningKey[] = [];
   for (const { key, expiresAt } of target.keys) {
     if (expiresAt === null || expiresAt > at) keys.push(key);
   }
-  const messageId = delivery.messageId;
+  const { messageId, eventType } = delivery;
   const signature = signatureHeader(keys, { messageId, timestampSeconds, body });
-  return {
-    url: target.url,
-    body,
-    timeoutMs: tools.timeoutMs,
-    headers: {
-      ...target.headers,
-      "content-type": "application/json",
-      "user-agent": tools.userAgent,
-      "svix-id": messageId,
-      "svix-timestamp": timestamp,
-      "svix-signature": signature,
-      "webhook-id": messageId,
-      "webhook-timestamp": timestamp,
-      "webhook-signature": signature,
-      "amps-event-type": delivery.eventType,
-    },
-  };
+  const { headers: custom } = target;
+  const { userAgent, timeoutMs } = tools;
+  const sent = { custom, userAgent, messageId, eventType, timestampSeconds, signature };
+  return { url: target.url, body, timeoutMs, headers: sentHeaders(sent) };
 }
 
 /** Why an HTTP answer that is no success counts as a failure, in words. */

@@ -102,7 +102,7 @@ test("a read-only key reads, but writes nothing and sees no secret", async () =>
   for (const { method, url } of keyedRoutes()) {
     const path = url.replaceAll(/:\w+/g, "x");
     const answer = await world.call(method, path, { key: readKey });
-    const forbidden = method !== "GET" || url.endsWith("/secret");
+    const forbidden = method !== "GET" || /\/(?:secret|api-key)$/.test(url);
     const expected = forbidden ? [403, "insufficient access"] : [answer.status, answer.body.code];
     expect([answer.status, answer.body.code], `${method} ${url}`).toEqual(expected);
     expect(answer.status === 403, `${method} ${url}`).toBe(forbidden);
@@ -130,6 +130,9 @@ describe("environments", () => {
     "POST /api/v1/operational-webhook/endpoint/:endpointId/secret/rotate": {},
     "PUT /api/v1/operational-webhook/endpoint/:endpointId/headers": { headers: {} },
     "PATCH /api/v1/operational-webhook/endpoint/:endpointId/headers": { headers: {} },
+    "POST /api/v1/app/:appId/endpoint/check": { url: "https://receiver.example.com/" },
+    "POST /api/v1/app/:appId/issue/:issueId/resolve": {},
+    "POST /api/v1/app/:appId/endpoint/:endpointId/enable": {},
     "POST /api/v1/app/:appId/msg": { eventType: "x", payload: {} },
     "POST /api/v1/auth/app-portal-access/:appId": {},
     "POST /api/v1/auth/app/:appId/expire-all": {},

@@ -1,6 +1,7 @@
 /** The battery API on the wire: shapes, refusals, isolation, idempotency. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensureSandboxBatteries } from "../../src/battery/sandbox-batteries.ts";
+import { timeOfId } from "../../src/core/ids.ts";
 import { sql } from "../support/factories.ts";
 import { addDevice, ids, type TestDevice } from "./battery-node.ts";
 import { type Answer, BatteryApi } from "./battery-api.ts";
@@ -313,6 +314,19 @@ describe("lists", () => {
       { offset: 0, limit: 50, total: 1, hasMore: false },
     ]);
     expect((await list(`/actions?deviceId=${deviceId}&deviceType=car`))[0]).toEqual([]);
+    const middle = timeOfId(pushed[2] ?? "") ?? 0;
+    const from = `2020-01-01T00:00:00Z`;
+    const split = new Date(middle).toISOString();
+    for (const path of [`/actions?deviceId=${deviceId}&`, `${of}?`, "/actions?limit=5&"]) {
+      const since = made.filter((id) => (timeOfId(id) ?? 0) >= middle);
+      expect((await list(`${path}after=${split}`))[0]).toEqual(since);
+      const [until, { total }] = (await list(`${path}after=${from}&before=${split}`)) as [
+        string[],
+        { total: number },
+      ];
+      expect(until.slice(0, made.length - since.length)).toEqual(made.slice(since.length));
+      expect(total).toBeGreaterThanOrEqual(made.length - since.length);
+    }
     expect((await list("/actions?limit=5"))[0]).toEqual(made);
     const mine = await api.call("/battery?limit=250");
     const batteries = mine.body.data as unknown as { id: string; lastAction: { id: string } }[];

@@ -59,6 +59,7 @@ const FIELDS: Record<string, string[]> = {
   backlog: ["ratioToEmpty", "claimP99Ms", "emptyClaimP99Ms", "perSecond", "emptyPerSecond"],
   isolation: ["healthyP99Ratio", "quietP99Ms", "troubledP99Ms", "quietEvents", "troubledEvents"],
   tenants: ["othersP99Ratio", "quietP99Ms", "troubledP99Ms", "quietEvents", "troubledEvents"],
+  processes: ["ratioToOne", "perSecond", "onePerSecond", "nodeCpuUs", "oneNodeCpuUs"],
   growth: ["nodeCpuUs", "cpuUsPerDelivery", "history"],
   lists: ["worstRatio", "ratios", "largeP99Ms", "smallP99Ms", "history"],
   memory: ["peakMiB", "drainMiB", "isolationMiB", "endlessMiB"],

@@ -12,6 +12,8 @@ export interface ApiErrorInit {
   /** What the server said. */
   detail: string;
   items?: readonly InvalidItem[];
+  /** What the battery API adds, by code. */
+  details?: Readonly<Record<string, unknown>> | undefined;
   retryAfterSeconds?: number | undefined;
   requestId?: string | undefined;
 }
@@ -48,6 +50,7 @@ export class ApiError extends Error {
   readonly code: string;
   readonly detail: string;
   readonly items: readonly InvalidItem[];
+  readonly details: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds: number | undefined;
   readonly requestId: string | undefined;
 
@@ -57,6 +60,7 @@ export class ApiError extends Error {
     this.code = init.code;
     this.detail = init.detail;
     this.items = init.items ?? [];
+    this.details = init.details ?? {};
     this.retryAfterSeconds = init.retryAfterSeconds;
     this.requestId = init.requestId;
   }
@@ -75,23 +79,48 @@ export class ApiError extends Error {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 
-  /** What is wrong with one field of a form: `url`, `eventTypes`. */
+  /** What is wrong with one field of a form, or below it: `url`, `action.parameters.power`. */
   fieldError(field: string): string | undefined {
-    const found = this.items.filter(({ loc }) => loc[0] === "body" && loc[1] === field);
+    const found = this.items.filter(({ loc: [part, ...path] }) => {
+      return part === "body" && `${path.join(".")}.`.startsWith(`${field}.`);
+    });
     return found.length === 0 ? undefined : found.map(({ msg }) => msg).join(" ");
   }
+}
+
+interface BatteryProblem {
+  field?: string;
+  /** Of one of `problems`. */
+  message?: string;
+  /** Of one of `fields`. */
+  problem?: string;
+}
+
+interface BatteryDetails extends BatteryProblem {
+  fields?: BatteryProblem[];
+  problems?: BatteryProblem[];
 }
 
 interface ErrorBody {
   code?: string;
   detail?: string | InvalidItem[];
-  error?: { code?: string; message?: string };
+  error?: { code?: string; message?: string; details?: BatteryDetails };
+}
+
+/** The battery API names fields in its details: all of them, or the only one. */
+function itemsOf({ message = "", details = {} }: NonNullable<ErrorBody["error"]>): InvalidItem[] {
+  const problems = details.problems ?? details.fields ?? [details];
+  return problems.flatMap(({ field, message: said, problem }) =>
+    field === undefined
+      ? []
+      : [{ loc: ["body", ...field.split(".")], msg: said ?? problem ?? message }],
+  );
 }
 
 /** Both APIs' shapes of refusal. */
 export function readError(response: Response, body: unknown): ApiError {
   const { code, detail, error } = (typeof body === "object" ? (body ?? {}) : {}) as ErrorBody;
-  const items = Array.isArray(detail) ? detail : [];
+  const items = Array.isArray(detail) ? detail : itemsOf(error ?? {});
   const said = Array.isArray(detail) ? items.map(({ msg }) => msg).join(" ") : detail;
   const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
   return new ApiError({
@@ -99,6 +128,7 @@ export function readError(response: Response, body: unknown): ApiError {
     code: code ?? error?.code ?? "unknown",
     detail: said ?? error?.message ?? `The server answered ${response.status}.`,
     items,
+    details: error?.details as Record<string, unknown> | undefined,
     retryAfterSeconds: Number.isNaN(retryAfter) ? undefined : retryAfter,
     requestId: response.headers.get("x-request-id") ?? undefined,
   });

@@ -33,7 +33,7 @@ export function TaskProgress({ taskId, label }: { taskId: string; label: string 
     onSettled: () => queries.invalidateQueries({ queryKey: keys.tasks() }),
   });
   const running = data === undefined || data.status === "running";
-  const percent = data?.data.progress ?? 0;
+  const percent = Math.round((data?.data.progress ?? 0) * 100);
   return (
     <div className="flex items-center gap-4 rounded-lg border border-line bg-sunken p-3">
       <div className="min-w-0 flex-1">

@@ -32,3 +32,10 @@ export function chooseTheme(choice: ThemeChoice): void {
 export function followSystemTheme(): void {
   systemIsDark.addEventListener("change", show);
 }
+
+/** For what is drawn in the colours of the theme, such as a canvas. @returns stops */
+export function followTheme(listener: () => void): () => void {
+  const watch = new MutationObserver(listener);
+  watch.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  return () => watch.disconnect();
+}

@@ -1,6 +1,6 @@
 /** Section: endpoints, log, issues, event types. */
 import { createRoute, lazyRouteComponent, notFound } from "@tanstack/react-router";
-import { BookOpen, CircleAlert, Webhook } from "lucide-react";
+import { BookOpen, CircleAlert, ScrollText, Webhook } from "lucide-react";
 import { may } from "../api/caller.ts";
 import { shellRoute } from "../router/root-route.ts";
 import type { Section } from "../router/section.ts";
@@ -8,6 +8,8 @@ import { OpenIssues } from "../components/open-issues.tsx";
 import { readEndpointSearch, readEndpointsSearch } from "./endpoints/endpoint-search.ts";
 import { readEventTypesSearch } from "./event-types/event-type-search.ts";
 import { readIssueSearch, readIssuesSearch } from "./issues/issue-search.ts";
+import { readLogSearch } from "./log/log-search.ts";
+import { readMessageSearch } from "./message/message-search.ts";
 
 const endpointsRoute = createRoute({
   getParentRoute: () => shellRoute,
@@ -72,6 +74,22 @@ const eventTypeRoute = createRoute({
   component: lazyRouteComponent(() => import("./event-types/event-type-page.tsx"), "EventTypePage"),
 });
 
+const logRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "log",
+  staticData: { portal: true },
+  validateSearch: readLogSearch,
+  component: lazyRouteComponent(() => import("./log/log-page.tsx"), "LogPage"),
+});
+
+const messageRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "messages/$messageId",
+  staticData: { portal: true },
+  validateSearch: readMessageSearch,
+  component: lazyRouteComponent(() => import("./message/message-page.tsx"), "MessagePage"),
+});
+
 export const webhooksRoutes = [
   endpointsRoute,
   newEndpointRoute,
@@ -80,12 +98,15 @@ export const webhooksRoutes = [
   issueRoute,
   eventTypesRoute,
   eventTypeRoute,
+  logRoute,
+  messageRoute,
 ] as const;
 
 export const webhooks: Section = {
   title: "Webhooks",
   items: [
     { to: "/endpoints", label: "Endpoints", icon: Webhook, jump: "e", portal: true },
+    { to: "/log", label: "Delivery log", icon: ScrollText, jump: "l", portal: true },
     {
       to: "/issues",
       label: "Issues",
@@ -98,6 +119,7 @@ export const webhooks: Section = {
   ],
   opens: [
     { prefix: "ep_", noun: "endpoint", pathOf: (id) => `/endpoints/${id}` },
+    { prefix: "msg_", noun: "message", pathOf: (id) => `/messages/${id}` },
     { prefix: "iss_", noun: "issue", pathOf: (id) => `/issues/${id}` },
   ],
 };

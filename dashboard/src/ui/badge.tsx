@@ -55,6 +55,7 @@ const STATUSES = {
   waiting: ["plain", CircleDashed, "Waiting"],
   "in flight": ["accent", CircleDashed, "In flight"],
   retrying: ["warn", RotateCw, "Retrying"],
+  "backing off": ["warn", RotateCw, "Backing off"],
   degraded: ["warn", CircleAlert, "Degraded"],
   scheduled: ["plain", CircleDashed, "Scheduled"],
   acknowledged: ["accent", CircleDashed, "Acknowledged"],

@@ -58,9 +58,12 @@ export function Timestamp({ at }: { at: string | number }): ReactNode {
 export function Countdown({
   at,
   past = "now",
+  lead = "",
 }: {
   at: string | number;
   past?: ReactNode;
+  /** Before what is left: "in ". */
+  lead?: string;
 }): ReactNode {
   const now = useNow();
   const ms = toMs(at);
@@ -70,7 +73,7 @@ export function Countdown({
       title={formatFull(ms)}
       className="whitespace-nowrap tabular-nums"
     >
-      {ms <= now ? past : formatCountdown(ms - now)}
+      {ms <= now ? past : lead + formatCountdown(ms - now)}
     </time>
   );
 }

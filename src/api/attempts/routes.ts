@@ -4,9 +4,11 @@ import { Type } from "typebox";
 import { expungeAttempt } from "../../storage/attempts/expunge-attempt.ts";
 import { getAttempt } from "../../storage/attempts/get-attempt.ts";
 import { type AttemptList as Wanted, listAttempts } from "../../storage/attempts/list-attempts.ts";
+import { walkAttempts } from "../../storage/log/walk-attempts.ts";
 import type { ApiDeps } from "../deps.ts";
 import { notFound } from "../errors.ts";
 import { type MessageFilterQuery, messageFilter, messageFilterQuery } from "../messages/routes.ts";
+import { renderWalk, restOf, walkPage } from "../log/search.ts";
 import { type ListOut, type PageQuery, readPage, renderPage } from "../pagination.ts";
 import { pathName } from "../request.ts";
 import { answers, Nothing, pageQuery, timeQuery } from "../schemas.ts";
@@ -15,6 +17,7 @@ import {
   AttemptList,
   AttemptOut,
   renderAttempt,
+  type Shown,
   status,
   statusCodeClass,
   statusFilter,
@@ -47,15 +50,64 @@ const attemptQuery = {
 };
 const endpointQuery = { endpoint_id: Type.Optional(Type.String({ maxLength: 256 })) };
 
+/** Rows that the list of an endpoint reads for one page: some 0.3 s. Past it a page may be short. */
+const WALKED_MAX = 20_000;
+
 type Of = Pick<Wanted, "applicationId" | "endpointId" | "messageId">;
 
-async function list(deps: ApiDeps, query: AttemptQuery, of: Of): Promise<ListOut> {
+function shown(query: AttemptQuery): Shown {
+  return {
+    withContent: query.with_content ?? true,
+    withMessage: query.with_msg === true,
+    expanded: query.expanded_statuses === true,
+  };
+}
+
+/** There is no bound to the attempts of an endpoint, and few may fit the filters: they are walked. */
+async function listOfEndpoint(
+  { clock, storage }: ApiDeps,
+  query: AttemptQuery,
+  key: { applicationId: string; endpointId: string },
+): Promise<ListOut> {
+  const page = readPage(query, { prefix: "atmpt_", defaultOrder: "descending", now: clock.now() });
+  const render = shown(query);
+  const search = {
+    ...key,
+    ...messageFilter(query),
+    statuses: statusFilter(query.status, query.expanded_statuses),
+    statusCodeClass: query.status_code_class ?? null,
+    outcomeClasses: null,
+    responseStatus: null,
+    errorCode: null,
+    slowerThanMs: null,
+    text: null,
+    withContent: render.withContent,
+  };
+  const walk = await walkPage(
+    query,
+    page.limit,
+    async (from, count, rowsMax) => {
+      const next = restOf(page.range, from, count);
+      const { attempts, ...rest } = await walkAttempts(storage, search, next, rowsMax);
+      return { rows: attempts, ...rest };
+    },
+    WALKED_MAX,
+  );
+  const from = query.iterator?.replace(/^-/, "") ?? null;
+  return renderWalk(
+    walk,
+    { ...page, from },
+    { keyOf: (row) => row.attemptId, render: (row) => renderAttempt(row, render) },
+  );
+}
+
+async function listOfMessage(deps: ApiDeps, query: AttemptQuery, of: Of): Promise<ListOut> {
   const page = readPage(query, {
     prefix: "atmpt_",
     defaultOrder: "descending",
     now: deps.clock.now(),
   });
-  const withContent = query.with_content ?? true;
+  const render = shown(query);
   const rows = await listAttempts(
     deps.storage,
     {
@@ -63,18 +115,13 @@ async function list(deps: ApiDeps, query: AttemptQuery, of: Of): Promise<ListOut
       ...messageFilter(query),
       statuses: statusFilter(query.status, query.expanded_statuses),
       statusCodeClass: query.status_code_class ?? null,
-      withContent,
+      withContent: render.withContent,
     },
     page.range,
   );
   return renderPage(page, rows, {
     keyOf: (row) => row.attemptId,
-    render: (row) =>
-      renderAttempt(row, {
-        withContent,
-        withMessage: query.with_msg === true,
-        expanded: query.expanded_statuses === true,
-      }),
+    render: (row) => renderAttempt(row, render),
   });
 }
 
@@ -92,7 +139,7 @@ function registerLists(app: FastifyInstance, deps: ApiDeps, scope: Scope): void 
     },
     async (request) => {
       const { key } = await scope.endpoint(request, request.params);
-      return await list(deps, request.query, { ...key, messageId: null });
+      return await listOfEndpoint(deps, request.query, key);
     },
   );
 
@@ -112,7 +159,7 @@ function registerLists(app: FastifyInstance, deps: ApiDeps, scope: Scope): void 
     async (request) => {
       const { key } = await scope.endpoint(request, request.params);
       const { message } = await scope.message(request, request.params);
-      return await list(deps, request.query, { ...key, messageId: message.messageId });
+      return await listOfMessage(deps, request.query, { ...key, messageId: message.messageId });
     },
   );
 }
@@ -126,11 +173,15 @@ function registerMessageLists(app: FastifyInstance, deps: ApiDeps, scope: Scope)
     const { messageId } = message;
     const wanted = request.query.endpoint_id;
     if (wanted === undefined) {
-      return await list(deps, request.query, { applicationId, messageId, endpointId: null });
+      return await listOfMessage(deps, request.query, {
+        applicationId,
+        messageId,
+        endpointId: null,
+      });
     }
     const path = { appId: request.params.appId, endpointId: wanted };
     const { key } = await scope.endpoint(request, path);
-    return await list(deps, request.query, { ...key, messageId });
+    return await listOfMessage(deps, request.query, { ...key, messageId });
   };
   const schema = {
     tags,

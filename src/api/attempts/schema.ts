@@ -1,7 +1,7 @@
 /** Attempts and what follows from them on the wire (`svix-api.md` §7, §8.6). */
 import { Type } from "typebox";
 import type { Attempt } from "../../storage/attempts/attempt.ts";
-import type { AttemptStatus } from "../../storage/attempts/list-attempts.ts";
+import type { AttemptStatus } from "../../storage/attempts/attempt.ts";
 import type { Destination } from "../../storage/attempts/list-destinations.ts";
 import type { EndpointMessage } from "../../storage/attempts/list-endpoint-messages.ts";
 import type { Progress } from "../../storage/attempts/progress.ts";

@@ -2,7 +2,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { findEndpoint } from "../../storage/endpoints/find-endpoint.ts";
-import type { KeyRange } from "../../storage/key-range.ts";
 import { type DeliveryStatus, readDeliveries } from "../../storage/log/read-deliveries.ts";
 import { walkAttempts } from "../../storage/log/walk-attempts.ts";
 import { walkMessages } from "../../storage/log/walk-messages.ts";
@@ -16,7 +15,14 @@ import { answers } from "../schemas.ts";
 import type { ApplicationPath, Scope } from "../scope.ts";
 import { readDeliveryPage } from "./delivery-page.ts";
 import { DeliveryList, deliveryStatus, renderDelivery } from "./schema.ts";
-import { renderWalk, searchFilter, type SearchQuery, searchQuery, walkPage } from "./search.ts";
+import {
+  renderWalk,
+  restOf,
+  searchFilter,
+  type SearchQuery,
+  searchQuery,
+  walkPage,
+} from "./search.ts";
 
 const tags = ["Delivery Log"];
 /** What such a delivery is must be found among what is owed. */
@@ -46,12 +52,6 @@ async function endpointOf(
   const found = await findEndpoint(storage, applicationId, pathName(name, "Endpoint"));
   if (found === undefined) throw notFound("Endpoint");
   return found.endpointId;
-}
-
-/** The rest of `range`, after a step of the walk ended at `from`. */
-function restOf(range: KeyRange, from: string | null, limit: number): KeyRange {
-  if (from === null) return { ...range, limit };
-  return range.ascending ? { ...range, lower: from, limit } : { ...range, upper: from, limit };
 }
 
 function registerDeliveries(app: FastifyInstance, deps: ApiDeps, scope: Scope): void {

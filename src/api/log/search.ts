@@ -4,6 +4,7 @@
  * iterator goes on from there.
  */
 import { Type } from "typebox";
+import type { KeyRange } from "../../storage/key-range.ts";
 import { OUTCOME_CLASSES, type OutcomeClass } from "../../storage/log/outcome-class.ts";
 import { messageFilter, type MessageFilterQuery, messageFilterQuery } from "../messages/routes.ts";
 import { pageQuery, text, timeQuery } from "../schemas.ts";
@@ -12,9 +13,14 @@ import type { ListOut, PageQuery } from "../pagination.ts";
 /** Rows walked by one request, in steps. */
 const WALKED_MAX = 1_000;
 const STEP_MAX = 250;
+/** Of what searches far: each step as long as all before it, up to here. */
+const LONG_STEP_MAX = 2_000;
 /** Payloads are read for it. */
 const WALKED_FOR_TEXT_MAX = 400;
 const TEXT_LENGTH_MAX = 256;
+
+/** Whatever else it has are filters. */
+type Filtered = PageQuery & { text?: string };
 
 export interface SearchQuery extends PageQuery, MessageFilterQuery {
   endpoint_id?: string;
@@ -72,16 +78,23 @@ export function searchFilter(query: SearchQuery): ReturnType<typeof messageFilte
 }
 
 /** How many rows the next step walks; 0: enough for one request. */
-export function nextStep(query: SearchQuery, walked: number, wanted: number): number {
-  const most = query.text === undefined ? WALKED_MAX : WALKED_FOR_TEXT_MAX;
+export function nextStep(query: Filtered, walked: number, wanted: number, max?: number): number {
+  const most = max ?? (query.text === undefined ? WALKED_MAX : WALKED_FOR_TEXT_MAX);
   // Without a filter the first step is the page.
   if (walked === 0 && !isFiltered(query)) return wanted;
-  return Math.min(Math.max(STEP_MAX, Math.min(wanted, most)), Math.max(0, most - walked));
+  const step = Math.max(STEP_MAX, Math.min(wanted, most), Math.min(walked, LONG_STEP_MAX));
+  return Math.min(step, Math.max(0, most - walked));
 }
 
-function isFiltered(query: SearchQuery): boolean {
+function isFiltered(query: Filtered): boolean {
   const { limit: _limit, iterator: _iterator, before: _before, after: _after, ...filters } = query;
   return Object.keys(filters).some((name) => !name.startsWith("with_"));
+}
+
+/** The rest of `range`, after a step of the walk ended at `from`. */
+export function restOf(range: KeyRange, from: string | null, limit: number): KeyRange {
+  if (from === null) return { ...range, limit };
+  return range.ascending ? { ...range, lower: from, limit } : { ...range, upper: from, limit };
 }
 
 export interface Walked<Row> {
@@ -93,17 +106,19 @@ export interface Walked<Row> {
 
 /**
  * A page out of steps of a walk: until it is full, nothing is left, or enough was read.
+ * @param walkedMax rows that one request may read, if not as many as a search
  * @param step walks `count` rows from where the last step ended, and gives up to `rowsMax` of them
  */
 export async function walkPage<Row>(
-  query: SearchQuery,
+  query: Filtered,
   limit: number,
   step: (from: string | null, count: number, rowsMax: number) => Promise<Walked<Row>>,
+  walkedMax?: number,
 ): Promise<Walked<Row>> {
   const page: Walked<Row> = { rows: [], last: null, ended: false };
   const wanted = limit + 1;
   for (let walked = 0; page.rows.length < wanted && !page.ended;) {
-    const count = nextStep(query, walked, wanted);
+    const count = nextStep(query, walked, wanted, walkedMax);
     if (count === 0) break;
     const { rows, last, ended } = await step(page.last, count, wanted - page.rows.length);
     page.rows.push(...rows);

@@ -1,5 +1,7 @@
 /** Pages of actions, newest first. */
 import type { ActionState } from "../../core/action.ts";
+import { firstIdAt } from "../../core/ids.ts";
+import type { UnixMs } from "../../core/types.ts";
 import { statement, type Storage } from "../storage.ts";
 import { type Action, actionFromRow, type ActionRow } from "./action.ts";
 
@@ -7,6 +9,10 @@ export interface ActionFilter {
   state: ActionState | null;
   deviceType: string | null;
   userId: string | null;
+  /** Made at that time or later; ids are by time, to 4 ms. */
+  after: UnixMs | null;
+  /** Made before that time. */
+  before: UnixMs | null;
 }
 
 export interface ActionPage {
@@ -21,6 +27,7 @@ const LIST = statement(
   `SELECT * FROM action
    WHERE environment_id = $1 AND ($2::text IS NULL OR state = $2)
      AND ($3::text IS NULL OR device_type = $3) AND ($4::text IS NULL OR user_id = $4)
+     AND action_id >= $7 AND action_id < $8
    ORDER BY action_id DESC OFFSET $5 LIMIT $6`,
 );
 
@@ -30,6 +37,7 @@ const COUNT = statement(
      SELECT 1 FROM action
      WHERE environment_id = $1 AND ($2::text IS NULL OR state = $2)
        AND ($3::text IS NULL OR device_type = $3) AND ($4::text IS NULL OR user_id = $4)
+       AND action_id >= $6 AND action_id < $7
      LIMIT $5) AS counted`,
 );
 
@@ -39,6 +47,7 @@ const LIST_OF_DEVICE = statement(
   `SELECT * FROM action
    WHERE environment_id = $1 AND device_id = $2 AND ($3::text IS NULL OR state = $3)
      AND ($4::text IS NULL OR device_type = $4) AND ($5::text IS NULL OR user_id = $5)
+     AND action_id >= $8 AND action_id < $9
    ORDER BY action_id DESC OFFSET $6 LIMIT $7`,
 );
 
@@ -48,6 +57,7 @@ const COUNT_OF_DEVICE = statement(
      SELECT 1 FROM action
      WHERE environment_id = $1 AND device_id = $2 AND ($3::text IS NULL OR state = $3)
        AND ($4::text IS NULL OR device_type = $4) AND ($5::text IS NULL OR user_id = $5)
+       AND action_id >= $7 AND action_id < $8
      LIMIT $6) AS counted`,
 );
 
@@ -58,6 +68,17 @@ const LATEST = statement(
      SELECT * FROM action WHERE environment_id = $1 AND device_id = d.device_id
      ORDER BY action_id DESC LIMIT 1) AS a`,
 );
+
+/** After every id: digits and letters sort before it. */
+const LAST = "act_~";
+
+/** The lowest id that counts, and the first that no longer does. */
+function idsOf({ after, before }: ActionFilter): [string, string] {
+  return [
+    after === null ? "act_" : firstIdAt("act_", after),
+    before === null ? LAST : firstIdAt("act_", before),
+  ];
+}
 
 /** @param deviceId null: of all devices */
 export async function listActions(
@@ -76,6 +97,7 @@ export async function listActions(
           userId,
           offset,
           limit,
+          ...idsOf(page.filter),
         ])
       : await storage.query<ActionRow>(LIST_OF_DEVICE, [
           environmentId,
@@ -85,6 +107,7 @@ export async function listActions(
           userId,
           offset,
           limit,
+          ...idsOf(page.filter),
         ]);
   return rows.map(actionFromRow);
 }
@@ -105,6 +128,7 @@ export async function countActions(
           deviceType,
           userId,
           countMax,
+          ...idsOf(counted.filter),
         ])
       : await storage.query<{ total: number }>(COUNT_OF_DEVICE, [
           environmentId,
@@ -113,6 +137,7 @@ export async function countActions(
           deviceType,
           userId,
           countMax,
+          ...idsOf(counted.filter),
         ]);
   return row?.total ?? 0;
 }

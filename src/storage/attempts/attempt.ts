@@ -1,6 +1,9 @@
 /** The attempt as people see it, for the operations beside this file. */
 import type { UnixMs } from "../../core/types.ts";
 
+/** Canceled: it came to its turn without a payload, and was not sent. */
+export type AttemptStatus = "success" | "sending" | "fail" | "canceled";
+
 export interface Attempt {
   attemptId: string;
   endpointId: string;

@@ -6,7 +6,7 @@ import { directedStatement, inDirection, type KeyRange } from "../key-range.ts";
 import type { MessageFilter } from "../messages/list-messages.ts";
 import { type Message, messageColumns, type MessageRow, toMessage } from "../messages/message.ts";
 import type { Storage } from "../storage.ts";
-import type { AttemptStatus } from "./list-attempts.ts";
+import type { AttemptStatus } from "./attempt.ts";
 import { type Progress, progressOf, type ProgressRow, toProgress } from "./progress.ts";
 
 const LIST = directedStatement(

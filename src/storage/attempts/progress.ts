@@ -1,6 +1,6 @@
 /** How one message stands with one endpoint, out of its attempts and what is still owed. */
 import type { UnixMs } from "../../core/types.ts";
-import type { AttemptStatus } from "./list-attempts.ts";
+import type { AttemptStatus } from "./attempt.ts";
 
 export interface Progress {
   /** Success: any attempt ever succeeded. Sending: it did not, and a next try waits. */

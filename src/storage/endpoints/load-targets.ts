@@ -92,7 +92,11 @@ function openKeys(storage: Storage, row: TargetRow): Target["keys"] {
   });
 }
 
-function openHeaders(storage: Storage, row: TargetRow): Record<string, string> {
+/** What an endpoint adds to its deliveries: custom headers, Basic auth, `accept`. */
+export function openHeaders(
+  storage: Storage,
+  row: Pick<TargetRow, "endpoint_id" | "headers" | "credentials">,
+): Record<string, string> {
   const headers: Record<string, string> = {};
   if (row.headers !== null) {
     const place = endpointPlace(row.endpoint_id, "headers");

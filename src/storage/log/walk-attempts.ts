@@ -11,7 +11,7 @@ import {
   type AttemptRow,
   toAttempt,
 } from "../attempts/attempt.ts";
-import type { AttemptStatus } from "../attempts/list-attempts.ts";
+import type { AttemptStatus } from "../attempts/attempt.ts";
 import { directedStatement, inDirection, type KeyRange } from "../key-range.ts";
 import type { Storage } from "../storage.ts";
 import { outcomeClassOf } from "./outcome-class.ts";
@@ -23,6 +23,8 @@ export interface AttemptSearch extends MessageSearch {
   statuses: AttemptStatus[] | null;
   outcomeClasses: string[] | null;
   responseStatus: number | null;
+  /** 0, 100, 200 … 500: the first of a hundred HTTP statuses. */
+  statusCodeClass?: number | null;
   errorCode: string | null;
   slowerThanMs: number | null;
   withContent: boolean;
@@ -63,6 +65,7 @@ const WALK = directedStatement(
          AND ($14::text IS NULL OR $14 = ANY (m.tags))
          AND ($15::text[] IS NULL OR a.event_type = ANY ($15))
          AND ($16::bytea IS NULL OR position($16 IN substring(m.payload FOR ${SEARCHED_BYTES})) > 0)
+         AND ($17::int IS NULL OR a.response_status BETWEEN $17 AND $17 + 99)
        ORDER BY a.attempt_id ${direction} LIMIT $5
      ) found ON true`,
 );
@@ -103,6 +106,7 @@ export async function walkAttempts(
     search.tag,
     search.eventTypes,
     search.text === null ? null : Buffer.from(search.text),
+    search.statusCodeClass ?? null,
   ]);
   const [first] = rows;
   if (first === undefined) throw new Error("A sum over no rows is a row too.");

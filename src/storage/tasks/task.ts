@@ -1,6 +1,6 @@
 /** The background task as it is stored, for the operations beside this file. */
 import type { UnixMs } from "../../core/types.ts";
-import type { AttemptStatus } from "../attempts/list-attempts.ts";
+import type { AttemptStatus } from "../attempts/attempt.ts";
 
 export type TaskKind =
   | "endpoint.recover"

@@ -12,9 +12,10 @@ export type ApplicationOut = { id: string; uid: string | null; name: string; thr
 export type ApplicationPatch = { name?: string | undefined; uid?: string | null | undefined; throttleRate?: number | null | undefined; rateLimit?: number | null | undefined; metadata?: Record<string, string> | null | undefined };
 export type ApplicationStatistics = { since: string; until: string; bucket: "minute" | "hour" | "day"; attempts: number; successes: number; failures: number; p50Ms: number | null; p95Ms: number | null; complete: boolean; endpoints: number; failing: number; disabled: number; waiting: number; waitingMore: boolean; oldestWaitingAt: string | null; series: Array<EndpointStatisticsPeriod> };
 export type ApplicationTokenExpireIn = { expiry?: number | null | undefined; sessionIds?: Array<string> | null | undefined };
+export type AttemptHeadersOut = { sentHeaders: Record<string, string>; responseHeaders: Array<Array<string>>; sensitive: Array<string>; endpointChangedAt: string | null };
 export type BackgroundTaskData = { appId: string; endpointId?: string | undefined; messagesSent?: number | undefined; messagesExpunged?: number | undefined; progress: number; canceled?: boolean | undefined; error?: string | undefined };
 export type BackgroundTaskOut = { id: string; status: "running" | "finished" | "failed"; task: "endpoint.replay" | "endpoint.recover" | "endpoint.bulk-replay" | "application.stats" | "application.purge_content" | "event-type.aggregate" | "message.broadcast" | "sdk.generate"; updatedAt: string; data: BackgroundTaskData };
-export type BatteryOut = { id: string; deviceId: string; deviceType: string; name: string; userId: string | null; reachable: boolean | null; state: { soc: Quantity; power: Quantity; mode: string; observedAt: string } | null; capabilities: Capabilities; lastAction: ActionOut | null; createdAt: string; links: { self: string } };
+export type BatteryOut = { id: string; deviceId: string; deviceType: string; name: string; userId: string | null; reachable: boolean | null; state: { soc: Quantity; power: Quantity; mode: string; target?: Quantity | undefined; powerLimit?: Quantity | undefined; reserve?: Quantity | undefined; observedAt: string } | null; capabilities: Capabilities; lastAction: ActionOut | null; createdAt: string; links: { self: string } };
 export type BulkExpungeContentsIn = { ids?: Array<string> | null | undefined };
 export type BulkExpungeContentsOut = { results: Record<string, "expunged" | "not-found"> };
 export type BulkReplayIn = { since: string; until?: string | null | undefined; eventTypes?: Array<string> | null | undefined; channel?: string | null | undefined; tag?: string | null | undefined; status?: 0 | 1 | 2 | 3 | 4 | null | undefined; statusCodeClass?: 0 | 100 | 200 | 300 | 400 | 500 | null | undefined };
@@ -104,7 +105,7 @@ export type ValidationError = { loc: Array<string>; msg: string; type: string };
 
 export interface Paths {
   "/actions": {
-    get: { path: none; query: { offset?: number | undefined; limit?: number | undefined; state?: "scheduled" | "acknowledged" | "completed" | "failed" | "cancelled" | undefined; deviceId?: string | undefined; deviceType?: string | undefined; userId?: string | undefined }; body: none; answer: { success: true; data: Array<ActionOut>; meta: PageMeta } };
+    get: { path: none; query: { offset?: number | undefined; limit?: number | undefined; state?: "scheduled" | "acknowledged" | "completed" | "failed" | "cancelled" | undefined; deviceId?: string | undefined; deviceType?: string | undefined; userId?: string | undefined; after?: string | undefined; before?: string | undefined }; body: none; answer: { success: true; data: Array<ActionOut>; meta: PageMeta } };
   };
   "/actions/{actionId}": {
     get: { path: { actionId: string }; query: none; body: none; answer: { success: true; data: ActionOut; meta: Meta } };
@@ -238,6 +239,9 @@ export interface Paths {
   "/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/content": {
     delete: { path: { app_id: string; msg_id: string; attempt_id: string }; query: none; body: none; answer: undefined };
   };
+  "/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/headers": {
+    get: { path: { app_id: string; msg_id: string; attempt_id: string }; query: none; body: none; answer: AttemptHeadersOut };
+  };
   "/api/v1/app/{app_id}/msg/{msg_id}/content": {
     delete: { path: { app_id: string; msg_id: string }; query: none; body: none; answer: undefined };
   };
@@ -346,7 +350,7 @@ export interface Paths {
     post: { path: { deviceId: string }; query: none; body: PushIn; answer: { success: true; data: ActionOut; meta: Meta } };
   };
   "/battery/{deviceId}/actions": {
-    get: { path: { deviceId: string }; query: { offset?: number | undefined; limit?: number | undefined; state?: "scheduled" | "acknowledged" | "completed" | "failed" | "cancelled" | undefined }; body: none; answer: { success: true; data: Array<ActionOut>; meta: PageMeta } };
+    get: { path: { deviceId: string }; query: { offset?: number | undefined; limit?: number | undefined; state?: "scheduled" | "acknowledged" | "completed" | "failed" | "cancelled" | undefined; after?: string | undefined; before?: string | undefined }; body: none; answer: { success: true; data: Array<ActionOut>; meta: PageMeta } };
   };
   "/battery/{deviceId}/settings": {
     post: { path: { deviceId: string }; query: none; body: SettingsIn; answer: { success: true; data: SettingsOut; meta: Meta } };

@@ -74,6 +74,18 @@ describe("time", () => {
     expect(await send(connect({}, order, 100), { mode: "idle" })).toEqual({ tookMs: 6_000 });
   });
 
+  test("a failure that is asked for late comes as it was asked for, on a clock that never rests", async () => {
+    let passedMs = 0;
+    // As a real one: each look at it is later than the one before.
+    const restless = { ...clock, monotonic: () => clock.monotonic() + (passedMs += 0.001) };
+    const connector = createSandboxConnector({ storage, clock: restless, speed: 1 });
+    const order = { outcome: "failed", errorCode: "SCHEDULER_ACTIVE", delayMs: 30_000 } as const;
+    const session = connector.connect({ deviceId: ids.make("dev_"), config: {} }, order);
+    const plan = session.plan({ mode: "idle" }, await read(session));
+    const { value } = await passing(session.dispatch(plan, ticket, limits(60_000)));
+    expect(value).toMatchObject({ kind: "rejected", code: "SCHEDULER_ACTIVE" });
+  });
+
   test("an hour of charging shows; at a speed of sixty, after a minute", async () => {
     for (const [speed, spanMs] of [
       [1, 60 * MINUTE_MS],

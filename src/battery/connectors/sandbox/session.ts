@@ -185,7 +185,9 @@ export class SandboxSession implements DeviceSession {
     const { clock, speed, order } = this.#parts;
     const silent = behaviour.reply === "silence";
     const replyMs = silent ? Infinity : behaviour.replyAfterMs;
-    const patienceMs = silent ? REPLY_MS_MAX : Math.max(LATE_REPLY_MS_MAX, order?.delayMs ?? 0);
+    // Longer than the reply takes: the clock goes on between setting this and waiting for it.
+    const lateMs = Math.max(LATE_REPLY_MS_MAX, (order?.delayMs ?? 0) + REPLY_MS_MAX);
+    const patienceMs = silent ? REPLY_MS_MAX : lateMs;
     const end = await wait(clock, replyMs / speed, within(clock, limits, patienceMs / speed));
     if (behaviour.reply === "silence" || end !== "elapsed") {
       return { kind: "ambiguous", message: unanswered(end) };
