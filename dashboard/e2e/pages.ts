@@ -50,11 +50,13 @@ export const PAGES: readonly ListedPage[] = [
   {
     name: "devices",
     path: () => "/dashboard/devices",
+    title: /./,
     ready: (page) => page.getByRole("list", { name: "Devices" }).waitFor(),
   },
   {
     name: "device",
     path: ({ deviceId }) => `/dashboard/devices/${deviceId}`,
+    title: /./,
     ready: async (page) => {
       await page.locator("canvas").waitFor();
       await page.getByRole("table").waitFor();
@@ -63,16 +65,19 @@ export const PAGES: readonly ListedPage[] = [
   {
     name: "actions",
     path: () => "/dashboard/actions",
+    title: /./,
     ready: (page) => page.getByRole("table", { name: "Actions" }).waitFor(),
   },
   {
     name: "action-new",
     path: () => "/dashboard/actions/new",
+    title: /./,
     ready: (page) => page.getByRole("button", { name: "Push", exact: true }).waitFor(),
   },
   {
     name: "action",
     path: ({ actionId }) => `/dashboard/actions/${actionId}`,
+    title: /./,
     ready: (page) => page.getByRole("list", { name: "Deliveries" }).waitFor(),
   },
 ];
