@@ -65,7 +65,7 @@ export function ListenersCard({ eventType }: { eventType: EventTypeOut }): React
       {listeners?.length === 0 && (
         <p className="text-sm text-muted">
           Nobody. What is published of this type is kept, and sent to nobody.{" "}
-          <Link to="/endpoints" className="text-accent hover:text-accent-hover">
+          <Link to="/endpoints" className="text-accent underline hover:text-accent-hover">
             Look at the endpoints
           </Link>
         </p>

@@ -36,7 +36,8 @@ function choicesFor(issue: IssueDetailOut, canResend: boolean) {
   const missing =
     undelivered === 0 && !undeliveredMore
       ? "Nothing of this issue is missing at the endpoint any more."
-      : `${formatPlural(undelivered, "message")}${undeliveredMore ? " or more" : ""} of this issue would stay undelivered, and can be resent one by one later.`;
+      : `${formatPlural(undelivered, "message")}${undeliveredMore ? " or more" : ""} of this issue ` +
+        "would stay undelivered, and can be resent one by one later.";
   const only = { value: "only" as const, label: "Resolve without sending", description: missing };
   if (!canResend) return [only];
   const resend = {
@@ -74,7 +75,7 @@ export function ResolveDialog(props: ResolveDialogProps): ReactNode {
             <Link
               to="/endpoints/$endpointId"
               params={{ endpointId: issue.endpointId }}
-              className="text-accent hover:text-accent-hover"
+              className="text-accent underline hover:text-accent-hover"
             >
               Enable it first
             </Link>

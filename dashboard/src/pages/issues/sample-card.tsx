@@ -9,7 +9,6 @@ import { useAppId } from "../../router/place.ts";
 import { buttonClass } from "../../ui/button.tsx";
 import { Card, Facts } from "../../ui/card.tsx";
 import { CodeBlock } from "../../ui/code-block.tsx";
-import { CopyId } from "../../ui/copy-button.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { Countdown, Timestamp } from "../../ui/time.tsx";
 import { sampleQuery } from "./issue-queries.ts";
@@ -40,7 +39,17 @@ function Sample({ attempt }: { attempt: MessageAttemptOut }): ReactNode {
               </span>
             ),
           ],
-          ["Message", <CopyId key="message" id={attempt.msgId} />],
+          [
+            "Message",
+            <Link
+              key="message"
+              to="/messages/$messageId"
+              params={{ messageId: attempt.msgId }}
+              className="font-mono text-xs text-accent hover:text-accent-hover"
+            >
+              {attempt.msgId}
+            </Link>,
+          ],
         ]}
       />
       {response !== "" && response !== errorMessage && (

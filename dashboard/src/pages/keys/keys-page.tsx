@@ -118,7 +118,12 @@ export function KeysPage(): ReactNode {
   return (
     <Page
       title="API keys"
-      description={`What your programs call both APIs with, in the ${environment} environment. Each program its own: then one can be revoked without the others.`}
+      description={
+        <>
+          What your programs call both APIs with, in the {environment} environment. Each program its
+          own: then one can be revoked without the others.
+        </>
+      }
       actions={create}
     >
       {data === undefined && <SkeletonRows label="Loading the keys" rows={3} />}

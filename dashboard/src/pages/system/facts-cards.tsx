@@ -12,7 +12,7 @@ export function DatabaseCard({ database }: { database: SystemOut["database"] }):
   const copies =
     standbys === 0
       ? "None streams from it: what is lost with its disk is lost"
-      : `${formatPlural(standbys, "standby", "standbys")}, ${synchronous ? "commits wait for one" : "commits do not wait for them"}`;
+      : `${formatPlural(standbys, "standby")}, commits ${synchronous ? "wait for one" : "do not wait for them"}`;
   return (
     <Card title="Database">
       <Facts
