@@ -19,7 +19,7 @@ async function createKey(page: Page, name: string): Promise<string> {
   await expectAccessible(page);
   await page.getByRole("button", { name: "Create the key" }).click();
   const shown = page.getByRole("dialog", { name: `The key of ${name}` });
-  const key = (await shown.getByLabel("The key").textContent()) ?? "";
+  const key = (await shown.getByLabel("The key", { exact: true }).textContent()) ?? "";
   await shown.getByText(`Bearer ${key}`).waitFor();
   return key;
 }
