@@ -34,8 +34,9 @@ const FORGERIES: readonly Forgery[] = [
     forge: (evidence) => {
       const [first] = evidence.receipts;
       if (first === undefined) return evidence;
-      // Long after the last fault: no cut explains it.
-      const at = Math.max(...evidence.receipts.map((receipt) => receipt.at)) + DAY_MS;
+      // Long after the last fault: no cut explains it. (A call with an argument for each of 270,000 fails.)
+      const last = evidence.receipts.reduce((latest, { at }) => Math.max(latest, at), first.at);
+      const at = last + DAY_MS;
       return { ...evidence, receipts: [...evidence.receipts, { ...first, at }] };
     },
   },
