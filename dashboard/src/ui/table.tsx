@@ -13,7 +13,7 @@ export function Table({ label, children, className }: TableProps): ReactNode {
   return (
     <div
       className={cx(
-        "overflow-x-auto rounded-xl border border-line bg-surface shadow-card",
+        "relative overflow-x-auto rounded-xl border border-line bg-surface shadow-card",
         className,
       )}
     >

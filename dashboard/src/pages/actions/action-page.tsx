@@ -145,7 +145,7 @@ export function ActionPage(): ReactNode {
         </>
       }
     >
-      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <Card>
           <ActionTimeline action={action} message={message} deliveries={deliveries} />
         </Card>

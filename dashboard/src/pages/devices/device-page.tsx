@@ -191,7 +191,7 @@ export function DevicePage(): ReactNode {
         </Notice>
       )}
       <Now battery={battery} />
-      <div className="grid gap-5 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-5 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
         <ChartCard battery={battery} />
         <About battery={battery} />
       </div>
