@@ -172,10 +172,11 @@ export class Engine implements HandOffTarget {
   /** Ends what is under way and starts nothing new. Call before the node lets go of its buckets. */
   async stop(): Promise<void> {
     await this.#publisher.drained();
-    await this.#counter?.stop();
-    await this.#tasks.stop();
+    // Before anything that takes time: each attempt that still starts is one more to wait for.
     this.#dispatcher.stop();
     this.#lanes.stop();
+    await this.#counter?.stop();
+    await this.#tasks.stop();
     await this.#claimer.stop();
   }
 
