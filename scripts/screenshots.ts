@@ -7,7 +7,7 @@ import path from "node:path";
 import type { Browser } from "playwright-core";
 import { type ListedPage, PAGES, untilShown } from "../dashboard/e2e/pages.ts";
 import { type Story, startStory } from "../dashboard/e2e/story/story.ts";
-import { logIn } from "../test/support/browser/log-in.ts";
+import { logIn, type SessionCookie } from "../test/support/browser/log-in.ts";
 import { launchBrowser, openContext } from "../test/support/browser/open-context.ts";
 import { provideBrowser, thisMachine } from "../test/support/browser/provide-browser.ts";
 
@@ -21,8 +21,11 @@ const VARIANTS = [
   { name: "narrow", theme: "light", width: "narrow" },
 ] as const;
 
-async function shoot(browser: Browser, story: Story, listed: ListedPage): Promise<void> {
-  const cookie = await logIn(story.amps.url, story.amps.password);
+async function shoot(
+  browser: Browser,
+  story: Story,
+  { listed, cookie }: { listed: ListedPage; cookie: SessionCookie },
+): Promise<void> {
   for (const variant of VARIANTS) {
     const context = await openContext(browser, story.amps.url, variant);
     if (listed.stranger !== true) await context.addCookies([cookie]);
@@ -54,7 +57,8 @@ const story = await startStory(HOURS);
 const browser = await launchBrowser(provided.executablePath);
 try {
   await mkdir(IMAGES, { recursive: true });
-  for (const page of listed) await shoot(browser, story, page);
+  const cookie = await logIn(story.amps.url, story.amps.password);
+  for (const page of listed) await shoot(browser, story, { listed: page, cookie });
 } finally {
   await browser.close();
   await story.stop();

@@ -80,6 +80,24 @@ export const PAGES: readonly ListedPage[] = [
     title: /^(Charge|Discharge|Idle|Automatic)/,
     ready: (page) => page.getByRole("list", { name: "Deliveries" }).waitFor(),
   },
+  {
+    name: "log",
+    path: () => "/dashboard/log",
+    title: "Delivery log",
+    ready: (page) => page.getByRole("table", { name: "Deliveries" }).waitFor(),
+  },
+  {
+    name: "message",
+    path: ({ failedMessageId }) => `/dashboard/messages/${failedMessageId}`,
+    title: "push.completed",
+    ready: (page) => page.getByRole("list", { name: "Attempts" }).waitFor(),
+  },
+  {
+    name: "message-request",
+    path: ({ failedMessageId }) => `/dashboard/messages/${failedMessageId}?tab=request`,
+    title: "push.completed",
+    ready: (page) => page.getByRole("region", { name: "the payload" }).waitFor(),
+  },
 ];
 
 /** Resolves when a page shows what it has: its title, and nothing that stands for something else. */
