@@ -71,7 +71,7 @@ export function LogRow(props: LogRowProps): ReactNode {
       <Td className="h-10 w-px px-3">
         <DeliveryBadge status={status} />
       </Td>
-      <Td className="h-10 max-w-0 min-w-24 px-3">
+      <Td className="h-10 max-w-0 min-w-24 px-3 max-sm:min-w-16 max-sm:px-1">
         <Link
           to="/messages/$messageId"
           params={{ messageId: msgId }}
@@ -92,7 +92,7 @@ export function LogRow(props: LogRowProps): ReactNode {
       <Td className="h-10 w-px max-w-64 truncate px-3 text-muted max-lg:hidden">
         <Next delivery={delivery} />
       </Td>
-      <Td className="w-px px-3 text-right text-2xs text-muted sm:hidden">
+      <Td className="w-px pr-3 pl-1 text-right text-2xs text-muted sm:hidden">
         <span className="block">
           <Outcome delivery={delivery} />
         </span>
