@@ -86,6 +86,9 @@ test("what happened is counted, by closed sets of labels only", async () => {
   await world.attempts(appId, messageId, 1);
   await world.call("GET", `/api/v1/app/${appId}/msg/msg_unknown`);
   await world.call("GET", "/no/such/path");
+  // An attempt can be read a moment before it is counted.
+  const { node } = world;
+  await node.events.until(() => node.engine.health().counters.delivered === 1);
   const metrics = await scrape();
   expect(valueOf(metrics, "amps_messages_accepted_total")).toBe(1);
   expect(valueOf(metrics, "amps_deliveries_delivered_total")).toBe(1);
