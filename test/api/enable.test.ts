@@ -110,7 +110,8 @@ describe("enable with sendMissed", () => {
       "UPDATE endpoint SET disabled_at = now() - interval '3 days' WHERE endpoint_id = $1",
       [endpointId],
     );
-    const since = new Date(Date.now() + 1).toISOString();
+    // Ids know the time to 4 ms: a moment that no id can share.
+    const since = new Date(Date.now() + 8).toISOString();
     await world.node.events.until(() => Promise.resolve(Date.now() > Date.parse(since) + 4));
     const late = await world.message(appId);
     const enabled = await enable({ sendMissed: true, since });
