@@ -5,8 +5,6 @@ export default defineConfig({
     pool: "threads",
     testTimeout: 90_000,
     hookTimeout: 120_000,
-    // Real processes, browsers and clocks on a machine that others use: in CI one that fails once is tried again.
-    retry: process.env["CI"] === undefined ? 0 : 1,
     reporters: ["default", "./test/support/closing-line.ts"],
     projects: [
       {
