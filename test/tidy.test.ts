@@ -45,7 +45,6 @@ const COMPOSERS = new Set(["main", "server"]);
 /** Packages a folder may use; folders not named may use none. */
 const PACKAGES: Record<string, readonly string[]> = {
   storage: ["pg"],
-  sender: ["undici"],
   api: ["fastify", "typebox"],
   battery: ["fastify", "typebox"],
   telemetry: ["@opentelemetry"],

@@ -1,8 +1,4 @@
-/**
- * Why a connection did not come about, already in the words of `SendErrorCode`. It carries no
- * `code` property on purpose: the HTTP client retries or re-queues requests by some values of
- * `error.code`.
- */
+/** Why a connection did not come about, already in the words of `SendErrorCode`. */
 import type { SendErrorCode } from "../core/send-result.ts";
 
 export class ConnectFailure extends Error {

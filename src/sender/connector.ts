@@ -1,16 +1,15 @@
 /**
- * How the HTTP client gets its sockets: look up once, judge every address, connect to exactly a
- * judged one, secure it by name. The client reuses the socket for later requests, so what was
- * judged stays true for as long as the socket lives.
+ * How a connection gets its socket: look up once, judge every address, connect to exactly a judged
+ * one, secure it by name. The socket is reused for later requests, so what was judged stays true for
+ * as long as it lives.
  */
-import { type Socket, isIP } from "node:net";
-
-import type { buildConnector } from "undici";
+import { type OnReadOpts, type Socket, isIP } from "node:net";
 
 import type { Clock } from "../core/types.ts";
 import { ConnectFailure, orAborted } from "./connect-failure.ts";
 import { inWords } from "./describe-failure.ts";
 import type { JudgeTarget } from "./egress-guard.ts";
+import type { OriginAddress } from "./origin.ts";
 import { connectPinned, formatPeer } from "./pinned-socket.ts";
 import type { Resolver } from "./resolver.ts";
 import type { SocketBudget } from "./socket-budget.ts";
@@ -28,15 +27,10 @@ export interface ConnectorOptions {
 }
 
 export interface Connector {
-  connect: buildConnector.connector;
+  /** Rejects with a `ConnectFailure`. `onread` gets what a socket without TLS reads. */
+  connect(origin: OriginAddress, onread: OnReadOpts): Promise<Socket>;
   /** Ends connections that are still being made. */
   close(): void;
-}
-
-interface Origin {
-  host: string;
-  port: number;
-  isSecure: boolean;
 }
 
 /** Where an attempt stands, for the message if its time runs out there. */
@@ -45,7 +39,8 @@ interface Progress {
 }
 
 async function open(
-  origin: Origin,
+  origin: OriginAddress,
+  onread: OnReadOpts,
   options: ConnectorOptions,
   signal: AbortSignal,
   progress: Progress,
@@ -61,15 +56,17 @@ async function open(
   progress.step = `No connection to ${formatPeer(host, port)}`;
   const timeoutMs = Math.max(1, options.timeoutMs - (options.clock.monotonic() - startedAtMs));
   const target = { host, port, addresses: resolution.addresses };
-  const socket = await connectPinned(target, { ...options, timeoutMs, signal });
-  if (!origin.isSecure) return socket;
+  const tools = { ...options, timeoutMs, signal };
+  if (!origin.isSecure) return connectPinned(target, { ...tools, onread });
+  const socket = await connectPinned(target, tools);
   progress.step = `The TLS handshake with ${formatPeer(host, port)} did not end`;
   const tls = options.ca === undefined ? { host } : { host, ca: options.ca };
   return secure(socket, tls, signal);
 }
 
 async function openWithinBudget(
-  origin: Origin,
+  origin: OriginAddress,
+  onread: OnReadOpts,
   options: ConnectorOptions,
   closed: AbortSignal,
 ): Promise<Socket> {
@@ -89,7 +86,7 @@ async function openWithinBudget(
   try {
     await budget.take(attempt.signal);
     try {
-      const socket = await open(origin, options, attempt.signal, progress);
+      const socket = await open(origin, onread, options, attempt.signal, progress);
       if (socket.closed) budget.release();
       else socket.once("close", () => budget.release());
       return socket;
@@ -103,27 +100,11 @@ async function openWithinBudget(
   }
 }
 
-async function handOver(
-  opening: Promise<Socket>,
-  callback: buildConnector.Callback,
-): Promise<void> {
-  let socket: Socket;
-  try {
-    socket = await opening;
-  } catch (error) {
-    callback(error instanceof Error ? error : new Error(String(error)), null);
-    return;
-  }
-  callback(null, socket);
-}
-
 export function createConnector(options: ConnectorOptions): Connector {
   const closing = new AbortController();
   return {
-    connect({ hostname, port, protocol }, callback) {
-      const isSecure = protocol === "https:";
-      const origin = { host: hostname, port: Number(port || (isSecure ? 443 : 80)), isSecure };
-      void handOver(openWithinBudget(origin, options, closing.signal), callback);
+    connect(origin, onread) {
+      return openWithinBudget(origin, onread, options, closing.signal);
     },
     close() {
       closing.abort();

@@ -1,4 +1,3 @@
-import { errors } from "undici";
 import { describe, expect, test } from "vitest";
 
 import { ConnectFailure } from "./connect-failure.ts";
@@ -20,7 +19,6 @@ describe("every failure has a code and a sentence", () => {
     ["descriptors", coded("EMFILE"), "no_socket", "This machine has no socket to spare (EMFILE)."],
     ["broken pipe", coded("EPIPE"), "reset", `Connection closed by ${peer} after 2 ms, before any`],
     ["anything else", new Error("odd"), "unreachable", `No connection to ${peer} after 2 ms: odd.`],
-    ["closed", new errors.ClientDestroyedError(), "aborted", "The sender was closed."],
     ["our own", new ConnectFailure("dns", "No such name."), "dns", "No such name."],
   ];
   test.each(cases)("%s", (_name, error, code, message) => {

@@ -1,9 +1,7 @@
 /**
- * Errors of sockets, TLS and the HTTP client, in the closed set of `SendErrorCode` and in words.
- * The messages are stored with the attempt and shown to users: who, what, after how long.
+ * Errors of sockets and TLS in the closed set of `SendErrorCode` and in words. The messages are stored
+ * with the attempt and shown to users: who, what, after how long.
  */
-import { errors } from "undici";
-
 import type { SendErrorCode } from "../core/send-result.ts";
 import { ConnectFailure } from "./connect-failure.ts";
 
@@ -22,8 +20,7 @@ export interface FailureContext {
 
 const UNREACHABLE = new Set(["EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL", "EHOSTDOWN"]);
 const NO_SOCKET = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
-const RESET = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET"]);
-const CLOSED = new Set(["UND_ERR_DESTROYED", "UND_ERR_CLOSED", "UND_ERR_ABORTED"]);
+const RESET = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED"]);
 
 /** "2 ms", "1.5 s", "30 s". */
 export function inWords(durationMs: number): string {
@@ -61,44 +58,12 @@ export function describeConnectError(error: unknown, context: FailureContext): F
   return { code: "unreachable", message: `No connection to ${peer} ${after}: ${detail}.` };
 }
 
-function describeBroken(error: unknown, context: FailureContext): Failure {
-  const { peer, elapsedMs, answered } = context;
-  const detail = error instanceof Error ? error.message : "";
-  // The client's only sign of an unasked 100 or 101: a socket error with one of these texts.
-  if (detail === "bad response" || detail === "bad upgrade") {
-    return {
-      code: "protocol",
-      message: `${peer} answered with an interim status nobody asked for.`,
-    };
-  }
-  const when = answered ? "in the middle of its answer" : "before any answer";
-  return {
-    code: "reset",
-    message: `Connection closed by ${peer} after ${inWords(elapsedMs)}, ${when}.`,
-  };
-}
-
-/** Why a request that was handed to the HTTP client came back without a whole response. */
+/** Why a request came back without a whole response; undefined: the receiver closed the connection. */
 export function describeFailure(error: unknown, context: FailureContext): Failure {
   if (error instanceof ConnectFailure) return { code: error.failure, message: error.message };
-  const code = codeOf(error);
-  const { peer } = context;
-  if (RESET.has(code)) return describeBroken(error, context);
-  if (code === "UND_ERR_HEADERS_OVERFLOW") {
-    return { code: "too_large", message: `The response headers of ${peer} exceed 16 KiB.` };
-  }
-  if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") {
-    const message = `The answer of ${peer} does not have the length that its headers say.`;
-    return { code: "protocol", message };
-  }
-  if (error instanceof errors.HTTPParserError) {
-    const detail = /\((.*)\)$/.exec(error.message)?.[1] ?? error.message;
-    return { code: "protocol", message: `The answer of ${peer} is not HTTP/1.1: ${detail}.` };
-  }
-  if (code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED") {
-    const detail = error instanceof Error ? error.message : "";
-    return { code: "invalid_header", message: `The request cannot be sent: ${detail}.` };
-  }
-  if (CLOSED.has(code)) return { code: "aborted", message: "The sender was closed." };
-  return describeConnectError(error, context);
+  if (error !== undefined && !RESET.has(codeOf(error))) return describeConnectError(error, context);
+  const { peer, elapsedMs, answered } = context;
+  const when = answered ? "in the middle of its answer" : "before any answer";
+  const after = `after ${inWords(elapsedMs)}`;
+  return { code: "reset", message: `Connection closed by ${peer} ${after}, ${when}.` };
 }

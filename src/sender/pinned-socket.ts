@@ -2,7 +2,7 @@
  * TCP connections to addresses that were judged, and to no others: the socket gets a literal, so no
  * second lookup can change the answer, and the connected peer is judged once more.
  */
-import { type Socket, connect } from "node:net";
+import { type OnReadOpts, type Socket, connect } from "node:net";
 
 import { isSameAddress } from "../core/address.ts";
 import type { Clock } from "../core/types.ts";
@@ -24,6 +24,8 @@ export interface PinnedTools {
   /** For all addresses together. */
   timeoutMs: number;
   signal: AbortSignal;
+  /** Gets what the socket reads, instead of its `data` event. */
+  onread?: OnReadOpts;
 }
 
 /** A host with more addresses is served as well by the first of them. */
@@ -56,13 +58,23 @@ function checkPeer(socket: Socket, address: string, judge: JudgeTarget): void {
   throw new ConnectFailure("address_denied", message);
 }
 
-function openSocket(address: string, port: number, signal: AbortSignal): Promise<Socket> {
+function openSocket(
+  address: string,
+  port: number,
+  signal: AbortSignal,
+  onread: OnReadOpts | undefined,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(abortReason(signal));
       return;
     }
-    const socket = connect({ host: address, port, noDelay: true });
+    const socket = connect({
+      host: address,
+      port,
+      noDelay: true,
+      ...(onread !== undefined && { onread }),
+    });
     const onAbort = (): void => {
       socket.destroy();
       reject(abortReason(signal));
@@ -96,7 +108,7 @@ async function openPinned(
   });
   const startedAtMs = tools.clock.monotonic();
   try {
-    const socket = await openSocket(address, port, attempt.signal);
+    const socket = await openSocket(address, port, attempt.signal, tools.onread);
     try {
       checkPeer(socket, address, tools.judge);
     } catch (error) {

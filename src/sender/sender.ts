@@ -8,14 +8,13 @@
  * is kept rare by giving idle sockets up after 4 s, before the 5 s after which most servers close
  * them, and one second before any `keep-alive` hint.
  */
-import { Agent } from "undici";
-
 import type { CidrList, ListenAddress } from "../core/address.ts";
-import type { Sender, SendRequest, SendResult } from "../core/send-result.ts";
+import type { SendErrorCode, Sender, SendRequest, SendResult } from "../core/send-result.ts";
 import type { Clock } from "../core/types.ts";
 import { createConnector } from "./connector.ts";
 import { createEgressGuard } from "./egress-guard.ts";
-import { Exchange, type SharedConnections } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import { Origin, type OriginAddress, type OriginTools } from "./origin.ts";
 import { formatPeer } from "./pinned-socket.ts";
 import { type Resolver, createResolver } from "./resolver.ts";
 import { createSocketBudget } from "./socket-budget.ts";
@@ -45,23 +44,30 @@ export interface SenderOptions {
 }
 
 interface Target {
-  origin: string;
-  shared: SharedConnections;
-  path: string;
-  peer: string;
+  origin: Origin;
+  /** Request line and the headers that are the same for every request to it. */
+  headStart: string;
 }
 
 const CONNECTIONS_PER_ORIGIN = 64;
 /** The slots of the engine, and what is kept alive without being used: nobody waits for a socket. */
 const SOCKETS_MAX = 6_144;
 const CONNECT_TIMEOUT_MS = 10_000;
-const HEADER_BYTES_MAX = 16 * 1024;
-const KEEP_ALIVE_MS = 4_000;
-const KEEP_ALIVE_HINT_MS_MAX = 60_000;
-const KEEP_ALIVE_EARLY_MS = 1_000;
+const SWEEP_MS = 1_000;
 const TARGETS_CACHED_MAX = 10_000;
+const HEADER_NAMES_KNOWN_MAX = 10_000;
 
-function parseTarget(text: string): Omit<Target, "shared"> | null {
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+const NOT_IN_HEADER_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+
+interface ParsedTarget {
+  address: OriginAddress;
+  /** Scheme, host and port. */
+  key: string;
+  headStart: string;
+}
+
+function parseTarget(text: string): ParsedTarget | null {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);
   const isSecure = url.protocol === "https:";
@@ -70,47 +76,71 @@ function parseTarget(text: string): Omit<Target, "shared"> | null {
   }
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port || (isSecure ? 443 : 80));
-  return { origin: url.origin, path: url.pathname + url.search, peer: formatPeer(host, port) };
-}
-
-class Connections implements SharedConnections {
-  slow = 0;
-  readonly #slowMax: number;
-
-  constructor(connections: number) {
-    this.#slowMax = connections / 2;
-  }
-
-  get areBlocked(): boolean {
-    return this.slow >= this.#slowMax;
-  }
+  const path = url.pathname + url.search;
+  const headStart = `POST ${path} HTTP/1.1\r\nhost: ${url.host}\r\nconnection: keep-alive\r\n`;
+  return { address: { host, port, isSecure }, key: url.origin, headStart };
 }
 
 /** Parsing costs 2 µs of some 45 µs per request, and endpoints are few against their deliveries. */
-function createTargetCache(connectionsPerOrigin: number): (url: string) => Target | null {
-  const targets = new Map<string, Target>();
-  const origins = new Map<string, SharedConnections>();
-  const sharedOf = (origin: string): SharedConnections => {
-    let shared = origins.get(origin);
-    if (shared === undefined) {
-      shared = new Connections(connectionsPerOrigin);
-      origins.set(origin, shared);
-    }
-    return shared;
-  };
-  return (url) => {
-    const known = targets.get(url);
+class Targets {
+  readonly #tools: OriginTools;
+  readonly #targets = new Map<string, Target>();
+  readonly #origins = new Map<string, Origin>();
+
+  constructor(tools: OriginTools) {
+    this.#tools = tools;
+  }
+
+  get origins(): Iterable<Origin> {
+    return this.#origins.values();
+  }
+
+  of(url: string): Target | null {
+    const known = this.#targets.get(url);
     if (known !== undefined) return known;
     const parsed = parseTarget(url);
     if (parsed === null) return null;
-    if (targets.size >= TARGETS_CACHED_MAX) {
-      targets.clear();
-      origins.clear();
-    }
-    const target = { ...parsed, shared: sharedOf(parsed.origin) };
-    targets.set(url, target);
+    if (this.#targets.size >= TARGETS_CACHED_MAX) this.#forget();
+    const target = { origin: this.#originOf(parsed), headStart: parsed.headStart };
+    this.#targets.set(url, target);
     return target;
+  }
+
+  #originOf({ address, key }: ParsedTarget): Origin {
+    const known = this.#origins.get(key);
+    if (known !== undefined) return known;
+    const origin = new Origin(address, formatPeer(address.host, address.port), this.#tools);
+    this.#origins.set(key, origin);
+    return origin;
+  }
+
+  #forget(): void {
+    this.#targets.clear();
+    for (const [key, origin] of this.#origins) if (origin.isUnused) this.#origins.delete(key);
+  }
+}
+
+/** Names that were judged before: an endpoint uses the same ones for each delivery. */
+function createHeaderWriter(): (headers: Record<string, string>) => string | { refused: string } {
+  const knownNames = new Set<string>();
+  return (headers) => {
+    let lines = "";
+    for (const name in headers) {
+      const value = headers[name] ?? "";
+      if (!knownNames.has(name)) {
+        if (!HEADER_NAME.test(name)) return { refused: name };
+        if (knownNames.size >= HEADER_NAMES_KNOWN_MAX) knownNames.clear();
+        knownNames.add(name);
+      }
+      if (NOT_IN_HEADER_VALUE.test(value)) return { refused: name };
+      lines += `${name}: ${value}\r\n`;
+    }
+    return lines;
   };
+}
+
+function failed(code: SendErrorCode, message: string): Promise<SendResult> {
+  return Promise.resolve({ kind: "error", code, message, durationMs: 0 });
 }
 
 export function createSender(options: SenderOptions): Sender {
@@ -124,52 +154,41 @@ export function createSender(options: SenderOptions): Sender {
     timeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     ...(options.ca === undefined ? {} : { ca: options.ca }),
   });
-  const connections = options.connectionsPerOrigin ?? CONNECTIONS_PER_ORIGIN;
-  const settings = {
-    connect: connector.connect,
-    allowH2: false,
-    pipelining: 1,
-    maxHeaderSize: HEADER_BYTES_MAX,
-    // Both are per phase and 300 s by default; the exchange's own deadline spans all phases.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: KEEP_ALIVE_HINT_MS_MAX,
-    keepAliveTimeoutThreshold: KEEP_ALIVE_EARLY_MS,
-  };
-  const agent = new Agent({ ...settings, connections });
-  // Many endpoints may live behind one host (an automation service): those that hang must not hold
-  // the connections of the others. Rejected: no bound for all. 1,280 requests at a time over as many
-  // sockets cost 46 µs of CPU each, over 64 sockets 26 µs.
-  const unshared = new Agent(settings);
-  const targetOf = createTargetCache(connections);
-  let closing: Promise<void> | undefined;
+  const targets = new Targets({
+    connect: (address, onread) => connector.connect(address, onread),
+    clock,
+    connectionsMax: options.connectionsPerOrigin ?? CONNECTIONS_PER_ORIGIN,
+  });
+  const writeHeaders = createHeaderWriter();
+  const sweeping = setInterval(() => {
+    for (const origin of targets.origins) origin.sweep();
+  }, SWEEP_MS).unref();
+  let isClosed = false;
 
   return {
-    send(request: SendRequest): Promise<SendResult> {
-      const target = targetOf(request.url);
+    send({ url, headers, body, timeoutMs }: SendRequest): Promise<SendResult> {
+      if (isClosed) return failed("aborted", "The sender was closed.");
+      const target = targets.of(url);
       if (target === null) {
-        const message = "The URL of the endpoint cannot be requested.";
-        return Promise.resolve({ kind: "error", code: "invalid_url", message, durationMs: 0 });
+        return failed("invalid_url", "The URL of the endpoint cannot be requested.");
       }
-      const { headers, body, timeoutMs } = request;
-      const { origin, path, peer, shared } = target;
+      const lines = writeHeaders(headers);
+      if (typeof lines === "object") {
+        const message = `The request cannot be sent: the header ${JSON.stringify(lines.refused)} is not valid.`;
+        return failed("invalid_header", message);
+      }
+      const { origin, headStart } = target;
+      const head = `${headStart}${lines}content-length: ${body.length}\r\n\r\n`;
       return new Promise((done) => {
-        const outgoing = { origin, path, method: "POST" as const, headers, body };
-        const common = { peer, timeoutMs, clock, done };
-        const leave = (startedAtMs?: number): void => {
-          const since = startedAtMs === undefined ? {} : { startedAtMs };
-          unshared.dispatch(outgoing, new Exchange({ ...common, ...since, shared: null }));
-        };
-        if (shared.areBlocked) leave();
-        else agent.dispatch(outgoing, new Exchange({ ...common, shared, leave }));
+        origin.add(new Exchange({ origin, head, body, timeoutMs, clock, done }));
       });
     },
-    close() {
+    async close() {
+      isClosed = true;
+      clearInterval(sweeping);
+      for (const origin of targets.origins) origin.close();
       connector.close();
       resolver.close();
-      closing ??= Promise.all([agent.destroy(), unshared.destroy()]).then(() => undefined);
-      return closing;
     },
   };
 }
