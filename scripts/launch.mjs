@@ -186,9 +186,16 @@ const THRIFT = {
   NODE_COMPILE_CACHE: path.join(MODULES, ".cache", "amps"),
   MALLOC_ARENA_MAX: "2",
 };
+/**
+ * The server's heap may grow to twice what lives before it is collected, instead of four times, and its
+ * nursery is small: 220 MiB at the peak instead of 318 (`bench -- memory`), for 7 % of the rate of `drain`.
+ * Rejected: growth by half, 15 % of the rate; the small nursery alone, 280 MiB.
+ */
+const HEAP_FLAGS = JSON.parse(readFileSync(path.join(ROOT, "scripts", "heap-flags.json"), "utf8"));
+const flags = process.argv[2] === "src/main.ts" ? HEAP_FLAGS : [];
 // The ipc channel lets a server notice that its launcher was killed.
 // It costs a short-lived child nothing: an unused channel keeps no process alive.
-const child = spawn(node, process.argv.slice(2), {
+const child = spawn(node, [...flags, ...process.argv.slice(2)], {
   stdio: ["inherit", "inherit", "inherit", "ipc"],
   env: {
     ...THRIFT,

@@ -1,4 +1,5 @@
 /** Who takes part in a benchmark, started here and ended by the cleanup. */
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Poster } from "../processes/poster.ts";
 import type { Publisher } from "../processes/publisher.ts";
@@ -13,6 +14,11 @@ export const CONNECTIONS = 64;
 const POLL_MS = 5;
 /** A retry would come after some seconds; what takes longer is no result. */
 const PATIENCE_MS = 60_000;
+
+/** As `npm start` runs it. */
+const HEAP_FLAGS = JSON.parse(
+  readFileSync(new URL("../../scripts/heap-flags.json", import.meta.url), "utf8"),
+) as string[];
 
 /** Where the product's CPU profiles go; undefined: none are made. */
 let profiles: string | undefined;
@@ -66,10 +72,8 @@ export async function startProduct(
   settings: Record<string, string> = {},
   watch = false,
 ): Promise<RunningProduct> {
-  const process = new Child<Server>(
-    "server.ts",
-    profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`],
-  );
+  const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
+  const process = new Child<Server>("server.ts", [...HEAP_FLAGS, ...profiling]);
   // Not stopped in order: that waits for receivers that hang, and its database is dropped anyway.
   onCleanup(() => process.end());
   const env = {

@@ -59,6 +59,8 @@ export interface SendResponse {
   /** The receiver sent more than `body` holds. */
   truncated: boolean;
   durationMs: number;
+  /** Most of that time it waited for one of the connections that its origin may have. */
+  crowded?: boolean;
 }
 
 export interface SendError {

@@ -26,6 +26,8 @@ const TIMER_MS_MAX = 3 * SWEEP_MS;
 const LANES_PER_CLAIM = 128;
 const ROWS_PER_CLAIM = 4_000;
 const ROWS_PER_LANE_MIN = 16;
+/** So that a claim is worth its statement, where there is room; and asked for when half of it is used. */
+const ROWS_PER_LANE = 64;
 const ROWS_PER_LANE_MAX = 256;
 /** A row may become visible this long after its due time: the longest a statement may take, and some. */
 const LATE_COMMIT_MS = 35_000;
@@ -86,7 +88,11 @@ export class Claimer {
   /** Claims for this lane when it runs low and the database may hold more. */
   refill(lane: Lane): void {
     if (!lane.more || lane.parked || lane.claiming || this.#stopped) return;
-    if (lane.queued > lane.pace.concurrency || this.#rowsFor(lane) <= 0) return;
+    if (
+      lane.queued > Math.max(lane.pace.concurrency, ROWS_PER_LANE / 2) ||
+      this.#rowsFor(lane) <= 0
+    )
+      return;
     this.#wanting.add(lane);
     this.#claim();
   }
@@ -237,7 +243,8 @@ export class Claimer {
     const fairRows = Math.floor(ROWS_PER_CLAIM / batch.length);
     const left = new Map<Application<Lane> | Lane, number>();
     return batch.map((lane) => {
-      const useful = Math.max(ROWS_PER_LANE_MIN, Math.min(lane.pace.concurrency * 4, fairRows));
+      const ample = Math.max(ROWS_PER_LANE, lane.pace.concurrency * 4);
+      const useful = Math.max(ROWS_PER_LANE_MIN, Math.min(ample, fairRows));
       const owner = lane.application ?? lane;
       const rows = left.get(owner) ?? shares.rowsLeft(lane);
       const wanted = Math.max(

@@ -208,6 +208,7 @@ export class Dispatcher {
       lane.pace.ended({
         succeeded: decision.succeeded,
         atOnce,
+        crowded: result.kind === "response" && result.crowded === true,
         messageId: delivery.messageId,
         failingMs: failingSince === null ? 0 : tools.clock.now() - failingSince,
         now: tools.clock.monotonic(),

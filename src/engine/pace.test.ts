@@ -4,6 +4,7 @@ import { Pace, type Result } from "./pace.ts";
 const result = (changes: Partial<Result> = {}): Result => ({
   succeeded: true,
   atOnce: 64,
+  crowded: false,
   messageId: "msg_1",
   failingMs: 0,
   now: 0,
@@ -29,6 +30,21 @@ describe("Pace", () => {
     expect(pace.concurrency).toBe(2);
     for (let n = 0; n < 100; n += 1) pace.ended(result({ atOnce: 10 }));
     expect(pace.concurrency).toBe(20);
+  });
+
+  test("shrinks while it waits for connections that others of its origin hold, but not below 4", () => {
+    const pace = new Pace();
+    for (let n = 0; n < 100; n += 1) pace.ended(result());
+    pace.ended(result({ crowded: true }));
+    expect(pace.concurrency).toBe(60);
+    for (let n = 0; n < 100; n += 1) pace.ended(result({ crowded: true }));
+    expect(pace.concurrency).toBe(4);
+    pace.ended(result());
+    expect(pace.concurrency).toBe(5);
+    // Who has less than its part gets it however crowded it is.
+    const late = new Pace();
+    for (let n = 0; n < 100; n += 1) late.ended(result({ crowded: true }));
+    expect(late.concurrency).toBe(4);
   });
 
   test("grows by half or more with each round trip, even when all answers come together", () => {

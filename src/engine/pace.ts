@@ -6,6 +6,8 @@ import { RateLimit } from "../core/rate-limit.ts";
 /** A receiver that has not yet succeeded gets one attempt at a time: a dead one holds one slot. */
 const CONCURRENCY_START = 1;
 const CONCURRENCY_MAX = 64;
+/** What an endpoint may have under way however many others share its origin's connections with it. */
+const CONCURRENCY_CROWDED_MIN = 4;
 /** Rows in memory for a receiver that fails: the others can use the memory. */
 const ROWS_FAILING_MAX = 16;
 const ROWS_DEAD_MAX = 1;
@@ -17,6 +19,8 @@ export interface Result {
   succeeded: boolean;
   /** How many were under way when it started, itself included. */
   atOnce: number;
+  /** It mostly waited for a connection. */
+  crowded: boolean;
   messageId: string;
   /** How long there were only failures before this attempt. */
   failingMs: number;
@@ -70,7 +74,15 @@ export class Pace {
     // What a receiver bears is only known of what it was given: at most twice of that. One that gets
     // little, and then hangs, must not hold 64 slots because of what it answered one by one (RFC 7661).
     const provenMax = Math.min(2 * result.atOnce, CONCURRENCY_MAX);
-    if (this.concurrency < provenMax) this.concurrency += 1;
+    // More at once would only wait longer, in memory that then has to be collected: 20 endpoints of one
+    // origin with 64 connections drain at 1.15 times the rate with 80 under way instead of 1,280.
+    const { concurrency } = this;
+    if (result.crowded && concurrency >= CONCURRENCY_CROWDED_MIN) {
+      this.concurrency = Math.max(
+        CONCURRENCY_CROWDED_MIN,
+        concurrency - Math.ceil(concurrency / 16),
+      );
+    } else if (this.concurrency < provenMax) this.concurrency += 1;
     this.breaker.succeeded();
     if (result.failingMs >= OUTAGE_MS_MIN) this.ramp.begin(now);
     this.ramp.succeeded(now);

@@ -45,6 +45,8 @@ export interface ExchangeOptions {
 
 export class Exchange implements ResponseSink {
   settled = false;
+  /** No connection was free, and no further one allowed. */
+  crowded = false;
   private readonly options: ExchangeOptions;
   private readonly startedAtMs: number;
   private cancelTimer: () => void;
@@ -91,6 +93,8 @@ export class Exchange implements ResponseSink {
     const { answer } = this;
     if (this.settled || answer === undefined) return;
     const { retryAfter, webhookDelivery } = answer;
+    const durationMs = this.elapsedMs();
+    const waitedMs = this.begunAtMs - this.startedAtMs;
     this.settle({
       kind: "response",
       status: answer.status,
@@ -101,7 +105,8 @@ export class Exchange implements ResponseSink {
       responseHeaders: answer.headers,
       body: this.bodyParts === undefined ? this.body : Buffer.concat(this.bodyParts),
       truncated: this.bodyBytes > BODY_KEPT_BYTES_MAX,
-      durationMs: this.elapsedMs(),
+      durationMs,
+      crowded: this.crowded && waitedMs > durationMs / 2,
     });
   }
 

@@ -57,6 +57,8 @@ export class Origin implements ConnectionOwner, ExchangeOrigin {
   add(exchange: Exchange): void {
     this.#queue.push(exchange);
     this.#serve();
+    const waiting = this.#queue.length - this.#head;
+    exchange.crowded = waiting > this.#resting.length + this.#opening;
   }
 
   turnedSlow(): void {
