@@ -33,6 +33,11 @@ export interface Connector {
   close(): void;
 }
 
+/** One connection to be made. */
+interface Opening extends ConnectorOptions {
+  onread: OnReadOpts;
+}
+
 /** Where an attempt stands, for the message if its time runs out there. */
 interface Progress {
   step: string;
@@ -40,8 +45,7 @@ interface Progress {
 
 async function open(
   origin: OriginAddress,
-  onread: OnReadOpts,
-  options: ConnectorOptions,
+  options: Opening,
   signal: AbortSignal,
   progress: Progress,
 ): Promise<Socket> {
@@ -56,7 +60,8 @@ async function open(
   progress.step = `No connection to ${formatPeer(host, port)}`;
   const timeoutMs = Math.max(1, options.timeoutMs - (options.clock.monotonic() - startedAtMs));
   const target = { host, port, addresses: resolution.addresses };
-  const tools = { ...options, timeoutMs, signal };
+  const { judge, clock, onread } = options;
+  const tools = { judge, clock, timeoutMs, signal };
   if (!origin.isSecure) return connectPinned(target, { ...tools, onread });
   const socket = await connectPinned(target, tools);
   progress.step = `The TLS handshake with ${formatPeer(host, port)} did not end`;
@@ -66,8 +71,7 @@ async function open(
 
 async function openWithinBudget(
   origin: OriginAddress,
-  onread: OnReadOpts,
-  options: ConnectorOptions,
+  options: Opening,
   closed: AbortSignal,
 ): Promise<Socket> {
   const { budget, clock, timeoutMs } = options;
@@ -86,7 +90,7 @@ async function openWithinBudget(
   try {
     await budget.take(attempt.signal);
     try {
-      const socket = await open(origin, onread, options, attempt.signal, progress);
+      const socket = await open(origin, options, attempt.signal, progress);
       if (socket.closed) budget.release();
       else socket.once("close", () => budget.release());
       return socket;
@@ -104,7 +108,7 @@ export function createConnector(options: ConnectorOptions): Connector {
   const closing = new AbortController();
   return {
     connect(origin, onread) {
-      return openWithinBudget(origin, onread, options, closing.signal);
+      return openWithinBudget(origin, { ...options, onread }, closing.signal);
     },
     close() {
       closing.abort();

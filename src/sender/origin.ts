@@ -100,7 +100,7 @@ export class Origin implements ConnectionOwner, ExchangeOrigin {
   /** Closes what was idle for too long. */
   sweep(): void {
     const now = this.#tools.clock.monotonic();
-    for (const connection of [...this.#idle]) if (connection.idleUntil <= now) connection.destroy();
+    for (const connection of this.#idle) if (connection.idleUntil <= now) connection.destroy();
   }
 
   close(): void {

@@ -102,7 +102,7 @@ export class ResponseParser {
     this.#sink = sink;
   }
 
-  /** The head has come, and the body has not ended. */
+  /** The head has come. */
   get answered(): boolean {
     return this.#state !== "head";
   }
@@ -143,9 +143,7 @@ export class ResponseParser {
       case "until_end":
         this.#sink.onBody(data.subarray(at));
         return data.length - at;
-      case "chunk_size":
-      case "chunk_end":
-      case "trailers":
+      default:
         return this.#readLine(data, at);
     }
   }
@@ -177,7 +175,8 @@ export class ResponseParser {
       closes: false,
       keepsAlive: false,
     };
-    for (let from = firstEnd + 2; firstEnd !== -1 && from <= text.length;) {
+    let from = firstEnd === -1 ? Infinity : firstEnd + 2;
+    while (from <= text.length) {
       const lineEnd = text.indexOf("\r\n", from);
       const end = lineEnd === -1 ? text.length : lineEnd;
       const failure = this.#parseField(text.slice(from, end), head, framing);
