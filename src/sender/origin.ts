@@ -9,6 +9,7 @@
 import type { OnReadOpts, Socket } from "node:net";
 
 import type { Clock } from "../core/types.ts";
+import { ConnectFailure } from "./connect-failure.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { Exchange, ExchangeOrigin } from "./exchange.ts";
 
@@ -84,7 +85,7 @@ export class Origin implements ConnectionOwner, ExchangeOrigin {
     this.#resting.push(connection);
     if (this.#resting.length > 1) return;
     setImmediate(() => {
-      this.#idle.push(...this.#resting);
+      this.#idle.push(...this.#resting.filter((rested) => !rested.isSpoiled));
       this.#resting = [];
       this.#serve();
     });
@@ -165,6 +166,12 @@ export class Origin implements ConnectionOwner, ExchangeOrigin {
       }
       this.#connections.add(connection);
       connection.attach(socket);
+      if (connection.isSpoiled) {
+        connection.destroy();
+        throw new ConnectFailure("reset", `${this.peer} spoke or closed before it was asked.`);
+      }
+      // If nobody needs it any more.
+      connection.idleUntil = this.#tools.clock.monotonic() + KEEP_ALIVE_MS;
       this.#idle.push(connection);
     } catch (error) {
       const waiting = this.#peek();
