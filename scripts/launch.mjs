@@ -188,8 +188,8 @@ const THRIFT = {
 };
 /**
  * The server's heap may grow to twice what lives before it is collected, instead of four times, and its
- * nursery is small: 220 MiB at the peak instead of 318 (`bench -- memory`), for 7 % of the rate of `drain`.
- * Rejected: growth by half, 15 % of the rate; the small nursery alone, 280 MiB.
+ * nursery to 12 MiB: 235 MiB at the peak instead of 318 (`bench -- memory`), for some 10 % of the rate of
+ * `drain`. Rejected: 8 MiB, 221 MiB but 18 % of the rate; 16 MiB, 260 MiB.
  */
 const HEAP_FLAGS = JSON.parse(readFileSync(path.join(ROOT, "scripts", "heap-flags.json"), "utf8"));
 const flags = process.argv[2] === "src/main.ts" ? HEAP_FLAGS : [];
