@@ -26,7 +26,7 @@ const TIMER_MS_MAX = 3 * SWEEP_MS;
 const LANES_PER_CLAIM = 128;
 const ROWS_PER_CLAIM = 4_000;
 const ROWS_PER_LANE_MIN = 16;
-/** So that a claim is worth its statement, where there is room; and asked for when half of it is used. */
+/** So that a claim is worth its statement, where there is room; asked for when half of it is used. */
 const ROWS_PER_LANE = 64;
 const ROWS_PER_LANE_MAX = 256;
 /** A row may become visible this long after its due time: the longest a statement may take, and some. */
@@ -88,11 +88,9 @@ export class Claimer {
   /** Claims for this lane when it runs low and the database may hold more. */
   refill(lane: Lane): void {
     if (!lane.more || lane.parked || lane.claiming || this.#stopped) return;
-    if (
-      lane.queued > Math.max(lane.pace.concurrency, ROWS_PER_LANE / 2) ||
-      this.#rowsFor(lane) <= 0
-    )
-      return;
+    const low = Math.max(lane.pace.concurrency, ROWS_PER_LANE / 2);
+    // Of many lanes each gets little: to ask again at once would read the same rows again.
+    if (lane.queued > Math.min(low, lane.asked / 2) || this.#rowsFor(lane) <= 0) return;
     this.#wanting.add(lane);
     this.#claim();
   }
@@ -252,6 +250,7 @@ export class Claimer {
         Math.min(useful, ROWS_PER_LANE_MAX, Math.ceil(this.#rowsFor(lane)), rows),
       );
       left.set(owner, rows - wanted);
+      lane.asked = wanted;
       return {
         bucket: lane.bucket,
         epoch: lane.epoch,

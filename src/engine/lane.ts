@@ -43,6 +43,8 @@ export class Lane {
   /** Payload bytes of what is queued, or being read for it. */
   queuedBytes = 0;
   claiming = false;
+  /** Rows that the last claim was to bring. */
+  asked = Infinity;
   /** Every row due before this is done: a claim need not pass their dead index entries. 0: unknown. */
   dueFloor: UnixMs = 0;
   /** When a timer will look at this lane again (monotonic ms); Infinity: no timer. */
