@@ -32,7 +32,7 @@ async function fail(status = 503): Promise<string> {
   world.node.sender.answer = () => answer(status);
   const id = await world.message(appId);
   await world.attempts(appId, id, 1);
-  await world.node.counted();
+  await world.node.allCounted();
   return id;
 }
 
@@ -52,7 +52,7 @@ describe("issues", () => {
     world.node.sender.answer = () => ({ ...REFUSED, code: "timeout" });
     const late = await world.message(appId);
     await world.attempts(appId, late, 1);
-    await world.node.counted();
+    await world.node.allCounted();
     const { body } = await list();
     expect(body.data).toMatchObject([
       { endpointId, cause: "timeout", state: "open", attempts: 1, lastMsgId: late },
@@ -73,7 +73,7 @@ describe("issues", () => {
     const other = await world.endpoint(appId);
     world.node.sender.answer = () => answer(500);
     await world.attempts(appId, await world.message(appId), 2);
-    await world.node.counted();
+    await world.node.allCounted();
     const { body } = await list();
     expect(body.data).toHaveLength(2);
     const of = await list(`?endpoint_id=${other}`);

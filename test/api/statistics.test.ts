@@ -70,14 +70,14 @@ describe("an endpoint's statistics", () => {
     await send(503);
     const before = await read();
     expect(before.body).toMatchObject({ attempts: 2, successes: 1, failures: 1, waiting: 1 });
-    await world.node.counted();
+    await world.node.allCounted();
     expect(await positionOf()).toMatch(/^atmpt_/);
     const after = await read();
     expect(after.body).toEqual({ ...before.body, until: after.body.until });
     expect(Date.parse(after.body.oldestWaitingAt)).toBeLessThanOrEqual(Date.now());
     await send(200);
     expect((await read()).body).toMatchObject({ attempts: 3, successes: 2, failingSince: null });
-    await world.node.counted();
+    await world.node.allCounted();
     for (const bucket of ["minute", "hour", "day"]) {
       const { body } = await read(`?bucket=${bucket}`);
       expect(body).toMatchObject({ bucket, attempts: 3, successes: 2, failures: 1 });
@@ -92,7 +92,7 @@ describe("an endpoint's statistics", () => {
 
   test("count an attempt once, however often and under whatever epoch they are asked to", async () => {
     await send(200);
-    await world.node.counted();
+    await world.node.allCounted();
     const { storage } = world.node;
     const bucket = bucketOf(endpointId);
     const [lease] = await sql<{ epoch: number }>(
@@ -127,7 +127,7 @@ describe("an endpoint's statistics", () => {
 
   test("outlive their minutes, not their retention", async () => {
     await send(200);
-    await world.node.counted();
+    await world.node.allCounted();
     const count = async (): Promise<number[]> => {
       const rows = await sql<{ seconds: number }>(
         world.node.storage,
@@ -167,7 +167,7 @@ describe("an endpoint's statistics", () => {
 test("all endpoints of an application come in one answer, page by page", async () => {
   const other = await world.endpoint(appId);
   await send(200);
-  await world.node.counted();
+  await world.node.allCounted();
   await send(500);
   const path = `/api/v1/app/${appId}/statistics`;
   const { body } = await world.call("GET", path);

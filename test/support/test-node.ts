@@ -52,6 +52,11 @@ export function openStorage(url: string, changes: Partial<StorageOptions> = {}):
 
 const COUNTING = { marginMs: 0, periodMs: 10, takenOverMs: 0 };
 const COUNT_ROUNDS = 3;
+const UNCOUNTED = {
+  name: "",
+  text: `SELECT EXISTS (SELECT FROM attempt a LEFT JOIN attempt_count_position p
+    USING (application_id, endpoint_id) WHERE a.attempt_id > coalesce(p.counted_to, '')) AS left`,
+};
 
 /** Clocks that can be stopped for good: a dead process runs no timers. */
 class Mortality {
@@ -207,10 +212,24 @@ export class TestNode {
     await this.events.until(() => this.seen.counted >= goal, { describe: () => "a count" });
   }
 
+  /**
+   * Resolves when no attempt is left to count. One can be read before the node that recorded it has noted
+   * it, and a busy machine lets rounds pass meanwhile.
+   */
+  async allCounted(): Promise<void> {
+    await this.counted();
+    await this.events.until(() => this.#nothingUncounted(), { describe: () => "a whole count" });
+  }
+
   /** Resolves when the node has renewed its lease `count` more times. */
   async ticks(count = 1): Promise<void> {
     const goal = this.seen.tick + count;
     await this.events.until(() => this.seen.tick >= goal);
+  }
+
+  async #nothingUncounted(): Promise<boolean> {
+    const [row] = await this.storage.query<{ left: boolean }>(UNCOUNTED, []);
+    return row?.left === false;
   }
 
   #saw(event: EngineEvent | "tick"): void {
