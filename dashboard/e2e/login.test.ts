@@ -91,7 +91,10 @@ test("log out ends the session everywhere, and nothing is left to look at", asyn
   await page.context().addCookies([ownCookie]);
   await page.goto("/dashboard/");
   await overview(page).waitFor();
-  const second = await page.context().newPage();
+  const second = await open({ stranger: true });
+  // It is not told of the end: whatever it asks for next is refused.
+  second.watch.expect(/^401 GET \/api\/v1\/app\//);
+  await second.context().addCookies([ownCookie]);
   await second.goto("/dashboard/");
   await overview(second).waitFor();
 
