@@ -4,7 +4,7 @@ import path from "node:path";
 import { parseCidrList } from "../src/core/address.ts";
 import { IdSource } from "../src/core/ids.ts";
 import type { Log } from "../src/core/types.ts";
-import { KnownCallers } from "../src/api/auth.ts";
+import { createKnownCallers } from "../src/api/auth.ts";
 import { Sessions } from "../src/api/dashboard/sessions.ts";
 import { describeApi } from "../src/api/openapi-document.ts";
 import { createApi, routesOf } from "../src/api/server.ts";
@@ -48,7 +48,7 @@ export async function writeOpenApi(): Promise<string> {
       waiting: unused,
     },
     authenticate: unused,
-    known: new KnownCallers(systemClock),
+    known: createKnownCallers(systemClock),
     tokens: new Tokens({ keys: [] }, systemClock),
     sessions: new Sessions({
       storage,

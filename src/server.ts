@@ -3,7 +3,7 @@ import { randomBytes, randomFillSync } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { fileURLToPath } from "node:url";
-import { createAuthenticator, KnownCallers } from "./api/auth.ts";
+import { createAuthenticator, createKnownCallers, type KnownCallers } from "./api/auth.ts";
 import { loadDashboard } from "./api/dashboard/assets.ts";
 import { makeLoginLink, Sessions } from "./api/dashboard/sessions.ts";
 import { listen, urlOf } from "./api/listen.ts";
@@ -229,7 +229,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     ownAddresses,
   });
   stops.add(() => sender.close());
-  const known = new KnownCallers(systemClock);
+  const known = createKnownCallers(systemClock);
   const node = new Node({
     storage,
     clock: systemClock,

@@ -4,6 +4,7 @@
  */
 import { hashOfKey } from "../core/api-key.ts";
 import { subscriberOf } from "../core/address.ts";
+import { type Found, Lookups } from "../core/lookups.ts";
 import { type Rate, RateLimiter } from "../core/request-rate.ts";
 import type { Clock } from "../core/types.ts";
 import { findApiKey } from "../storage/api-keys/find-api-key.ts";
@@ -57,63 +58,44 @@ function credentialOf(headers: RequestHeaders): string | null | undefined {
   return bearer === undefined || bearer === apiKey ? apiKey : null;
 }
 
-/** Keys and tokens that were found a moment ago, so that not every request asks the database. */
-export class KnownCallers {
-  readonly #clock: Clock;
-  readonly #known = new Map<string, { identity: Identity; until: number }>();
+/** Keys and tokens that were found a moment ago. */
+export type KnownCallers = Lookups<Identity>;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  find(credential: string): Identity | undefined {
-    const found = this.#known.get(credential);
-    if (found !== undefined && this.#clock.monotonic() < found.until) return found.identity;
-    this.#known.delete(credential);
-    return undefined;
-  }
-
-  remember(credential: string, identity: Identity, forMs: number): void {
-    if (this.#known.size >= CACHED_KEYS_MAX) this.#known.clear();
-    this.#known.set(credential, {
-      identity,
-      until: this.#clock.monotonic() + Math.min(forMs, CACHE_MS),
-    });
-  }
-
-  /** A key was revoked: all are looked up again. */
-  forget(): void {
-    this.#known.clear();
-  }
+export function createKnownCallers(clock: Clock): KnownCallers {
+  return new Lookups({ clock, keptMs: CACHE_MS, keptMax: CACHED_KEYS_MAX });
 }
 
 /** Every bad key costs the same: one digest and one look-up. */
-async function findKey(storage: Storage, key: string | null): Promise<Identity | undefined> {
+async function findKey(storage: Storage, key: string | null): Promise<Found<Identity> | undefined> {
   const hash = hashOfKey(key ?? "");
   const found = await findApiKey(storage, hash);
   if (found === undefined || key === null || !KEY.test(key)) return undefined;
   const { hint, keyId, stale, ...rest } = found;
   // Nobody waits for it, and nothing is lost with it.
   if (stale) noteKeyUse(storage, hash).catch(() => undefined);
-  return { ...rest, keyHint: hint, callerId: `key ${keyId}`, portal: null };
+  return { value: { ...rest, keyHint: hint, callerId: `key ${keyId}`, portal: null } };
 }
 
-async function findOrganisation(storage: Storage, organisationId: string): Promise<Authentication> {
+async function findOrganisation(
+  storage: Storage,
+  organisationId: string,
+): Promise<Identity | undefined> {
   const environment = await findEnvironment(storage, organisationId);
-  if (environment === undefined) {
-    const detail =
-      `The token is of the organisation ${organisationId}, which this server does not have; ` +
-      "its own are called org_sandbox and org_live.";
-    return { ok: false, reason: "invalid", code: "authentication_failed", detail };
-  }
-  const identity: Identity = {
+  if (environment === undefined) return undefined;
+  return {
     ...environment,
     scope: "full",
     keyHint: "organisation token",
     callerId: `organisation ${environment.environmentId}`,
     portal: null,
   };
-  return { ok: true, identity };
+}
+
+function unknownOrganisation(organisationId: string): Authentication {
+  const detail =
+    `The token is of the organisation ${organisationId}, which this server does not have; ` +
+    "its own are called org_sandbox and org_live.";
+  return { ok: false, reason: "invalid", code: "authentication_failed", detail };
 }
 
 async function findPortal(
@@ -138,22 +120,23 @@ function createIdentifier(
     const token = tokens.read(text);
     if (token.kind === "refused") return { ok: false, reason: "invalid", ...token };
     if (token.kind === "application") return await findPortal(storage, token);
-    const found = await findOrganisation(storage, token.organisationId);
-    if (found.ok) known.remember(text, found.identity, token.expiresAt - clock.now());
-    return found;
+    const { organisationId, expiresAt } = token;
+    const identity = await known.lookUp(text, async () => {
+      const value = await findOrganisation(storage, organisationId);
+      return value && { value, forMs: expiresAt - clock.now() };
+    });
+    return identity === undefined ? unknownOrganisation(organisationId) : { ok: true, identity };
   };
   return async (headers) => {
     const credential = credentialOf(headers);
     if (credential === undefined) return { ok: false, reason: "missing" };
-    // Only what was found in the database is ever in the map.
-    const cached = credential === null ? undefined : known.find(credential);
+    // Only what was found in the database is ever remembered.
+    const cached = credential === null ? undefined : known.get(credential);
     if (cached !== undefined) return { ok: true, identity: cached };
     if (credential !== null && looksLikeToken(credential)) return await readToken(credential);
-    const identity = await findKey(storage, credential);
-    if (identity !== undefined && credential !== null) {
-      known.remember(credential, identity, CACHE_MS);
-      return { ok: true, identity };
-    }
+    const lookUp = (): Promise<Found<Identity> | undefined> => findKey(storage, credential);
+    const identity = await known.lookUp(credential ?? "", lookUp);
+    if (identity !== undefined) return { ok: true, identity };
     // Last, so that it costs the same: only the signing secret itself is told apart.
     const said = tokens.read(credential ?? "");
     if (said.kind === "refused") return { ok: false, reason: "invalid", ...said };
@@ -174,7 +157,7 @@ export function createAuthenticator(
   storage: Storage,
   clock: Clock,
   tokens: Tokens,
-  { limits = {}, sessions, known = new KnownCallers(clock) }: AuthenticatorOptions = {},
+  { limits = {}, sessions, known = createKnownCallers(clock) }: AuthenticatorOptions = {},
 ): Authenticate {
   const identify = createIdentifier(storage, { clock, tokens, known });
   const perKey = limits.perKey ? new RateLimiter(limits.perKey) : undefined;

@@ -1,5 +1,6 @@
 /** Finds what a path names within the caller's environment; everything else is 404. */
 import type { FastifyRequest } from "fastify";
+import { type Found, Lookups } from "../core/lookups.ts";
 import type { Clock } from "../core/types.ts";
 import type { Application } from "../storage/applications/application.ts";
 import { findApplication } from "../storage/applications/find-application.ts";
@@ -27,12 +28,11 @@ const CACHED_MAX = 10_000;
 
 export class Scope {
   readonly #storage: Storage;
-  readonly #clock: Clock;
-  readonly #applicationIds = new Map<string, { applicationId: string; until: number }>();
+  readonly #applicationIds: Lookups<string>;
 
   constructor(storage: Storage, clock: Clock) {
     this.#storage = storage;
-    this.#clock = clock;
+    this.#applicationIds = new Lookups({ clock, keptMs: CACHE_MS, keptMax: CACHED_MAX });
   }
 
   /** @throws 404 */
@@ -48,15 +48,11 @@ export class Scope {
   async applicationId(request: FastifyRequest, appId: string): Promise<string | undefined> {
     const { environmentId } = identityOf(request);
     const key = `${environmentId} ${pathName(appId, "Application")}`;
-    const now = this.#clock.monotonic();
-    const cached = this.#applicationIds.get(key);
-    if (cached !== undefined && now < cached.until) return cached.applicationId;
-    const found = await findApplication(this.#storage, environmentId, appId);
-    if (found === undefined) return undefined;
-    if (this.#applicationIds.size >= CACHED_MAX) this.#applicationIds.clear();
-    const { applicationId } = found;
-    this.#applicationIds.set(key, { applicationId, until: now + CACHE_MS });
-    return applicationId;
+    const lookUp = async (): Promise<Found<string> | undefined> => {
+      const found = await findApplication(this.#storage, environmentId, appId);
+      return found && { value: found.applicationId };
+    };
+    return this.#applicationIds.get(key) ?? (await this.#applicationIds.lookUp(key, lookUp));
   }
 
   /** @throws 404 */

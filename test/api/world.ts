@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { Svix } from "svix";
-import { type AccessLimits, createAuthenticator, KnownCallers } from "../../src/api/auth.ts";
+import { type AccessLimits, createAuthenticator, createKnownCallers } from "../../src/api/auth.ts";
 import { makeLoginLink, Sessions } from "../../src/api/dashboard/sessions.ts";
 import type { ApiDeps } from "../../src/api/deps.ts";
 import { createApi } from "../../src/api/server.ts";
@@ -113,7 +113,7 @@ export class World {
     const publicUrl = (): string => PUBLIC_URL;
     const password = ADMIN_PASSWORD;
     const sessions = new Sessions({ storage, clock, random: randomBytes, password, publicUrl });
-    const known = new KnownCallers(clock);
+    const known = createKnownCallers(clock);
     const authenticate = createAuthenticator(storage, clock, tokens, {
       // One address stands for all callers of a test.
       limits: { failures: { count: 100_000, perMs: 1_000 }, ...limits },

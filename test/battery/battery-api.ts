@@ -1,7 +1,7 @@
 /** The battery API on a database of its own, with both environments, their keys and a running driver. */
 import { createHash, randomBytes } from "node:crypto";
 import type { FastifyInstance } from "fastify";
-import { createAuthenticator, KnownCallers } from "../../src/api/auth.ts";
+import { createAuthenticator, createKnownCallers } from "../../src/api/auth.ts";
 import { Sessions } from "../../src/api/dashboard/sessions.ts";
 import { createApi } from "../../src/api/server.ts";
 import { Tokens } from "../../src/api/tokens/tokens.ts";
@@ -86,7 +86,7 @@ export class BatteryApi {
       password: undefined,
       publicUrl,
     });
-    const known = new KnownCallers(systemClock);
+    const known = createKnownCallers(systemClock);
     const authenticate = createAuthenticator(storage, systemClock, tokens, { sessions, known });
     const egress = parseCidrList("");
     if (!egress.ok) throw new Error("An empty list is a list.");
