@@ -5,6 +5,7 @@
  *
  *   add ──► waiting ──(a flush slot is free)──► flushing ──► each caller's promise
  */
+import type { FairTurns } from "./fair-turns.ts";
 import { inTurns } from "./in-turns.ts";
 
 export interface GroupCommitOptions<In, Out> {
@@ -17,6 +18,8 @@ export interface GroupCommitOptions<In, Out> {
   bytesOf?: (item: In) => number;
   /** When not all that wait fit into a flush: one of each key before a second of any. */
   keyOf?: (item: In) => unknown;
+  /** Whose items go first while several keys have some, whether they fit or not. */
+  turns?: FairTurns<In>;
   /** Flushes under way at once. */
   flushesMax: number;
 }
@@ -47,6 +50,7 @@ export class GroupCommit<In, Out> {
   add(item: In): Promise<Out> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
+      this.#options.turns?.added({ item });
       this.#schedule();
     });
   }
@@ -66,21 +70,20 @@ export class GroupCommit<In, Out> {
     setImmediate(() => {
       this.#scheduled = false;
       while (this.#waiting.length > 0 && this.#flushes < this.#options.flushesMax) {
-        void this.#flushOne();
+        const batch = this.#takeBatch();
+        if (batch.length === 0) return;
+        void this.#flush(batch);
       }
     });
   }
 
-  async #flushOne(): Promise<void> {
-    const { batchMax, keyOf } = this.#options;
-    if (keyOf !== undefined && this.#waiting.length > batchMax) {
-      this.#waiting = inTurns(this.#waiting, ({ item }) => keyOf(item));
-    }
-    const batch = this.#waiting.splice(0, this.#nextBatchLength());
+  async #flush(batch: Waiting<In, Out>[]): Promise<void> {
+    const items = batch.map((waiting) => waiting.item);
     this.#flushes += 1;
     this.#flushing += batch.length;
+    const ended = this.#options.turns?.begun(batch);
     try {
-      const answers = await this.#options.flush(batch.map((waiting) => waiting.item));
+      const answers = await this.#options.flush(items);
       if (answers.length !== batch.length) {
         throw new Error(`A flush of ${batch.length} items gave ${answers.length} answers.`);
       }
@@ -93,17 +96,32 @@ export class GroupCommit<In, Out> {
     } finally {
       this.#flushes -= 1;
       this.#flushing -= batch.length;
+      ended?.();
       this.#afterFlush();
     }
   }
 
-  #nextBatchLength(): number {
+  #takeBatch(): Waiting<In, Out>[] {
+    const { batchMax, keyOf, turns } = this.#options;
+    if (keyOf !== undefined && this.#waiting.length > batchMax) {
+      this.#waiting = inTurns(this.#waiting, ({ item }) => keyOf(item));
+    }
+    const chosen = turns?.choose(this.#waiting) ?? this.#waiting;
+    if (chosen === this.#waiting) return this.#waiting.splice(0, this.#fitting(chosen));
+    const batch = chosen.slice(0, this.#fitting(chosen));
+    const taken = new Set(batch);
+    this.#waiting = this.#waiting.filter((waiting) => !taken.has(waiting));
+    return batch;
+  }
+
+  /** How many of them fit into one flush. */
+  #fitting(chosen: readonly Waiting<In, Out>[]): number {
     const { batchMax, bytesMax = Infinity, bytesOf } = this.#options;
-    const most = Math.min(batchMax, this.#waiting.length);
+    const most = Math.min(batchMax, chosen.length);
     if (bytesOf === undefined) return most;
     let bytes = 0;
     for (let length = 0; length < most; length += 1) {
-      const waiting = this.#waiting[length];
+      const waiting = chosen[length];
       if (waiting !== undefined) bytes += bytesOf(waiting.item);
       if (bytes > bytesMax) return Math.max(1, length);
     }

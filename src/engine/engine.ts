@@ -92,7 +92,13 @@ export class Engine implements HandOffTarget {
   constructor(options: EngineOptions) {
     const { storage, clock, log, ids, ownership, nodeId } = options;
     this.#options = options;
-    this.#publisher = new Publisher(storage, ids, this, options.tracer);
+    this.#publisher = new Publisher({
+      storage,
+      clock,
+      ids,
+      engine: this,
+      tracer: options.tracer,
+    });
     this.#targets = new Targets(storage);
     this.#lanes = new Lanes({
       clock,

@@ -10,6 +10,7 @@ import {
   type TestEndpoint,
 } from "../../test/support/factories.ts";
 import { type FaultyStorage, openStorage } from "../../test/support/test-node.ts";
+import { systemClock } from "../clock.ts";
 import { type HandedOff, Publisher } from "./publisher.ts";
 
 let database: TestDatabase;
@@ -37,9 +38,14 @@ beforeEach(() => {
 });
 
 const newPublisher = (): Publisher =>
-  new Publisher(storage, createIds(), {
-    committing: (_messageIds, commit) => commit(),
-    handOff: (rows) => void handedOff.push(...rows),
+  new Publisher({
+    storage,
+    clock: systemClock,
+    ids: createIds(),
+    engine: {
+      committing: (_messageIds, commit) => commit(),
+      handOff: (rows) => void handedOff.push(...rows),
+    },
   });
 
 describe("Publisher", () => {
@@ -115,6 +121,29 @@ describe("Publisher", () => {
     expect(order).toEqual(["stranger accepted", "2,000th"]);
     expect(outcomes.every(({ kind }) => kind === "accepted")).toBe(true);
     expect((await publisher.publish(request)).kind).toBe("accepted");
+  });
+
+  test("while others publish too, a burst commits in small parts, and who has few waits for none of them", async () => {
+    const publisher = newPublisher();
+    const stranger = await createTenant(storage);
+    const gate = Promise.withResolvers<void>();
+    const sizes: number[] = [];
+    storage.before = (_name, values) => {
+      const ids = values.find((value) => Array.isArray(value)) as unknown[];
+      sizes.push(ids.length);
+      return ids.length > 1 ? gate.promise : undefined;
+    };
+    const request = publishRequest(tenant, { eventType: "unwanted" });
+    const others = publishRequest(stranger, { eventType: "unwanted" });
+    await publisher.publish(others);
+    const burst = Array.from({ length: 60 }, () => publisher.publish(request));
+    expect((await publisher.publish(others)).kind).toBe("accepted");
+    expect((await publisher.publish(others)).kind).toBe("accepted");
+    expect(sizes).toEqual([1, 1, 12, 1]);
+    gate.resolve();
+    const outcomes = await Promise.all(burst);
+    expect(outcomes.every(({ kind }) => kind === "accepted")).toBe(true);
+    expect(sizes).toEqual([1, 1, 12, 1, 12, 12, 12, 12]);
   });
 
   test("sends no statement of more than 8 MiB of payloads", async () => {

@@ -2,10 +2,11 @@
  * Accepts messages: concurrent publishers share one commit, and what this node owns goes straight
  * into memory after it, never before.
  */
+import { FairTurns } from "../core/fair-turns.ts";
 import { GroupCommit } from "../core/group-commit.ts";
 import type { IdSource } from "../core/ids.ts";
 import { applicationRoom, environmentRoom } from "../core/share.ts";
-import type { Span, Trace, Tracer, UnixMs } from "../core/types.ts";
+import type { Clock, Span, Trace, Tracer, UnixMs } from "../core/types.ts";
 import {
   type InsertOutcome,
   insertMessages,
@@ -66,6 +67,14 @@ interface Publishing extends NewMessage {
   span: Span | undefined;
 }
 
+export interface PublisherOptions {
+  storage: Storage;
+  clock: Clock;
+  ids: IdSource;
+  engine: HandOffTarget;
+  tracer?: Tracer | undefined;
+}
+
 export class Publisher {
   readonly #ids: IdSource;
   readonly #engine: HandOffTarget;
@@ -74,7 +83,7 @@ export class Publisher {
   #accepted = 0;
   readonly #callers = new Map<string, Callers>();
 
-  constructor(storage: Storage, ids: IdSource, engine: HandOffTarget, tracer?: Tracer) {
+  constructor({ storage, clock, ids, engine, tracer }: PublisherOptions) {
     this.#ids = ids;
     this.#engine = engine;
     this.#tracer = tracer;
@@ -82,7 +91,7 @@ export class Publisher {
       batchMax: BATCH_MAX,
       bytesMax: BATCH_BYTES_MAX,
       bytesOf: (message) => message.payload.length,
-      keyOf: (message) => message.applicationId,
+      turns: new FairTurns(clock, (message) => message.applicationId),
       flushesMax: FLUSHES_MAX,
       flush: (messages) => {
         const messageIds = messages.map(({ messageId }) => messageId);
