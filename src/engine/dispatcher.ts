@@ -115,7 +115,7 @@ export class Dispatcher {
   /** Something suggests that the receiver may be back. */
   probe(lane: Lane): void {
     const { breaker } = lane.pace;
-    if (breaker.state === "closed") {
+    if (breaker.state === "closed" && !breaker.isFailing) {
       this.#options.lanes.makeReady(lane);
     } else {
       breaker.probeNow();

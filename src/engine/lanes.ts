@@ -205,7 +205,13 @@ export class Lanes {
   }
 
   countWaiting(): Record<WaitReason, number> {
-    const counts = { throttled: 0, application_throttled: 0, breaker_open: 0, ramping: 0 };
+    const counts = {
+      throttled: 0,
+      application_throttled: 0,
+      failing: 0,
+      breaker_open: 0,
+      ramping: 0,
+    };
     for (const lane of this.#lanes.values()) {
       const because = waitReason(lane);
       if (because !== null) counts[because] += 1;

@@ -13,7 +13,12 @@ const ROWS_FAILING_MAX = 16;
 const ROWS_DEAD_MAX = 1;
 
 /** Why a due delivery is not attempted now although there are slots. */
-export type WaitReason = "throttled" | "application_throttled" | "breaker_open" | "ramping";
+export type WaitReason =
+  | "throttled"
+  | "application_throttled"
+  | "failing"
+  | "breaker_open"
+  | "ramping";
 
 export interface Result {
   succeeded: boolean;
@@ -44,7 +49,8 @@ export class Pace {
   /** More than its concurrency limits it. */
   get isLimited(): boolean {
     const { breaker, ramp, throttle } = this;
-    return breaker.state !== "closed" || ramp.isActive || throttle.perSecond < Infinity;
+    const isHeldBack = breaker.state !== "closed" || breaker.isFailing;
+    return isHeldBack || ramp.isActive || throttle.perSecond < Infinity;
   }
 
   /** The earliest time of the next attempt (monotonic ms). */
@@ -54,11 +60,13 @@ export class Pace {
 
   /** What holds it back while its breaker is closed. */
   get waitReason(): WaitReason {
-    return this.throttle.readyAt >= this.ramp.readyAt ? "throttled" : "ramping";
+    const { breaker, ramp, throttle } = this;
+    if (breaker.readyAt > Math.max(ramp.readyAt, throttle.readyAt)) return "failing";
+    return throttle.readyAt >= ramp.readyAt ? "throttled" : "ramping";
   }
 
   started(now: number): void {
-    this.breaker.started();
+    this.breaker.started(now);
     this.ramp.started(now);
     this.throttle.start(now);
   }

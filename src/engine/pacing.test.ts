@@ -161,6 +161,22 @@ describe("an endpoint that is dead", () => {
     });
   });
 
+  test("while it only fails, ten attempts a second are made; what waits is sent once one succeeds", async () => {
+    const endpoint = await createEndpoint(node.storage, tenant);
+    status = 500;
+    await publish(400);
+    await time.run(4_000, 10);
+    // 30 at once, then ten a second.
+    expect(sentAt.length).toBeGreaterThan(60);
+    expect(sentAt.length).toBeLessThan(85);
+    expect(node.engine.waiting(endpoint.endpointId)?.because).toBe("failing");
+    expect(node.engine.health().waiting).toMatchObject({ failing: 1, breaker_open: 0 });
+    status = 200;
+    await time.run(10_000, 10);
+    expect(await owed()).toBe(0);
+    expect(node.engine.health().waiting.failing).toBe(0);
+  });
+
   test("is only probed until it answers; nothing is used up, nothing is lost", async () => {
     const endpoint = await createEndpoint(node.storage, tenant);
     status = 500;

@@ -49,7 +49,7 @@ beforeEach(async () => {
       queuedBytes: 0,
       lanes: 0,
       unrecorded,
-      waiting: { throttled: 0, application_throttled: 0, breaker_open: 0, ramping: 0 },
+      waiting: { throttled: 0, application_throttled: 0, failing: 0, breaker_open: 0, ramping: 0 },
     }),
     pool: () => ({ total: 6, idle: 0, waiting }),
   });

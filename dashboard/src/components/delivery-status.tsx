@@ -46,6 +46,7 @@ const HELD: Record<NonNullable<WaitingFor>, string> = {
   endpoint_disabled: "Waits for the endpoint to be enabled",
   throttled: "Waits: the endpoint's rate is reached",
   application_throttled: "Waits: the application's rate is reached",
+  failing: "Waits: the receiver only fails, a few attempts a second are made",
   breaker_open: "Waits: the receiver is down, only probes are sent",
   ramping: "Waits: the receiver is coming back, sent to bit by bit",
   turn: "Due, sent as soon as there is room",

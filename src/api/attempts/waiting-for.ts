@@ -11,6 +11,7 @@ const REASONS = [
   "endpoint_disabled",
   "throttled",
   "application_throttled",
+  "failing",
   "breaker_open",
   "ramping",
   "turn",
