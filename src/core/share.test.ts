@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { applicationRoom, endpointRoom, environmentRoom, untilFull } from "./share.ts";
+import { applicationRoom, endpointRoom, environmentRoom } from "./share.ts";
 
 const CAPACITY = 4_096;
 
@@ -74,7 +74,7 @@ describe("shares", () => {
 
   test("an application that has what it may has nothing left to take", () => {
     const room = environmentRoom(CAPACITY, 0, 0);
-    const most = untilFull(applicationRoom(room, 0));
+    const most = (room * 8) / 9;
     const then = environmentRoom(CAPACITY, most, most);
     expect(applicationRoom(then, most)).toBeCloseTo(0);
   });

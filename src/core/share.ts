@@ -43,8 +43,3 @@ export function endpointRoom(
   if (byEndpoint > 0 || !hasNewcomerRoom(roomOfEnvironment, byApplication)) return room;
   return Math.max(1, room);
 }
-
-/** How many an application can take until no room is left: each one also lessens what is free. */
-export function untilFull(roomOfApplication: number): number {
-  return Math.max(0, roomOfApplication) / (APPLICATION_TIMES_FREE + 1);
-}

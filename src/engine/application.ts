@@ -7,7 +7,13 @@ export class Usage {
   /** Attempts under way. */
   slots = 0;
   rows = 0;
+  /** That claims under way are to bring. */
+  reservedRows = 0;
   bytes = 0;
+
+  get takenRows(): number {
+    return this.rows + this.reservedRows;
+  }
 
   add(rows: number, bytes: number): void {
     this.rows += rows;

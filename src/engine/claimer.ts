@@ -14,7 +14,6 @@ import {
 } from "../storage/deliveries/claim-due.ts";
 import { type BucketCursor, findWaitingLanes } from "../storage/deliveries/find-waiting-lanes.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Application } from "./application.ts";
 import type { HandOffs } from "./hand-offs.ts";
 import type { Lane } from "./lane.ts";
 import type { Lanes } from "./lanes.ts";
@@ -207,7 +206,7 @@ export class Claimer {
   async #claimBatch(batch: Lane[]): Promise<void> {
     if (batch.length === 0) return;
     const { storage, log, nodeId, onClaimed, ownership, tracer } = this.#options;
-    const rooms = this.#roomsOf(batch);
+    const { rooms, giveBack } = this.#reserveRooms(batch);
     for (const lane of batch) lane.claimStarted();
     const span = tracer?.begin("amps.claim", { "amps.lanes": batch.length }, null);
     let failed = false;
@@ -223,6 +222,7 @@ export class Claimer {
       for (const lane of batch) lane.more = true;
       log.warn({ err: error }, "Due deliveries could not be claimed; the next sweep tries again.");
     } finally {
+      giveBack();
       for (const lane of batch) lane.claimEnded();
     }
     onClaimed();
@@ -235,21 +235,21 @@ export class Claimer {
     }
   }
 
-  /** What each lane may read: no more than it can use, nor than has room beside the others' rows. */
-  #roomsOf(batch: Lane[]): LaneRoom[] {
+  /**
+   * What each lane may read: no more than it can use, nor than has room beside the others' rows. Without
+   * reserving that room, lanes of many applications were all promised the same: of 1,000 endpoints'
+   * rows a third was read for nothing.
+   */
+  #reserveRooms(batch: Lane[]): { rooms: LaneRoom[]; giveBack: () => void } {
     const { shares } = this.#options.lanes;
     const fairRows = Math.floor(ROWS_PER_CLAIM / batch.length);
-    const left = new Map<Application<Lane> | Lane, number>();
-    return batch.map((lane) => {
+    const reserved: (() => void)[] = [];
+    const rooms = batch.map((lane) => {
       const ample = Math.max(ROWS_PER_LANE, lane.pace.concurrency * 4);
       const useful = Math.max(ROWS_PER_LANE_MIN, Math.min(ample, fairRows));
-      const owner = lane.application ?? lane;
-      const rows = left.get(owner) ?? shares.rowsLeft(lane);
-      const wanted = Math.max(
-        1,
-        Math.min(useful, ROWS_PER_LANE_MAX, Math.ceil(this.#rowsFor(lane)), rows),
-      );
-      left.set(owner, rows - wanted);
+      const most = Math.min(useful, ROWS_PER_LANE_MAX, Math.ceil(this.#rowsFor(lane)));
+      const wanted = Math.max(1, most);
+      reserved.push(shares.reserveRows(lane, wanted));
       lane.asked = wanted;
       return {
         bucket: lane.bucket,
@@ -259,6 +259,7 @@ export class Claimer {
         dueAfter: lane.dueFloor - LATE_COMMIT_MS,
       };
     });
+    return { rooms, giveBack: () => reserved.forEach((give) => give()) };
   }
 
   /** What the claim tells about each lane: its oldest row, and whether more are due. */
@@ -312,7 +313,7 @@ export class Claimer {
     for (const delivery of deliveries) {
       const lane = lanes.get(delivery.endpointId);
       if (lane === undefined || ownership.epochOf(delivery.bucket) !== delivery.epoch) continue;
-      lanes.offer(lane, delivery);
+      lanes.offer(lane, delivery, true);
     }
   }
 }

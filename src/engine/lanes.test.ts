@@ -282,6 +282,22 @@ describe("Lanes", () => {
     expect(lanes.queued).toBeLessThan(18_000);
   });
 
+  test("what a claim is to bring is promised to nobody else, and is taken in when it comes", () => {
+    const lanes = newLanes();
+    const lane = fill(lanes, "ep_a", 1);
+    const other = fill(lanes, "ep_b", 1, { applicationId: "app_2" });
+    const rowsBefore = lanes.shares.rowsFor(other);
+    const giveBack = lanes.shares.reserveRows(lane, 17_000);
+    expect(lanes.shares.rowsFor(lane)).toBe(0);
+    expect(lanes.shares.rowsFor(other)).toBeLessThan(rowsBefore / 1.8);
+    expect(lanes.queued).toBe(2);
+    expect(lanes.offer(lane, due("msg_9"))).toBe(false);
+    expect(lanes.offer(lane, due("msg_9"), true)).toBe(true);
+    giveBack();
+    expect(lanes.shares.rowsFor(other)).toBeGreaterThan(rowsBefore / 1.1);
+    expect(lanes.queued).toBe(3);
+  });
+
   test("32 MiB of payloads are shared likewise; taking frees them", () => {
     const lanes = newLanes();
     const payload = Buffer.alloc(1024 * 1024);

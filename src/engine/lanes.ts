@@ -104,10 +104,14 @@ export class Lanes {
     return lane;
   }
 
-  /** @returns false when it is already in memory, or cannot be now: it is then claimed later */
-  offer(lane: Lane, delivery: DueDelivery): boolean {
+  /**
+   * @param isClaimed a claim brought it, which had reserved room for its row
+   * @returns false when it is already in memory, or cannot be now: it is then claimed later
+   */
+  offer(lane: Lane, delivery: DueDelivery, isClaimed = false): boolean {
     const application = lane.application ?? this.shares.join(lane, delivery);
-    if (lane.parked || this.shares.rowsFor(lane) <= 0) {
+    const { shares } = this;
+    if (lane.parked || (isClaimed ? shares.bytesFor(lane) : shares.rowsFor(lane)) <= 0) {
       lane.more = true;
       return false;
     }

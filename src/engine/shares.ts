@@ -1,5 +1,5 @@
 /** What is used of this node, what is left, and for whom. */
-import { applicationRoom, endpointRoom, environmentRoom, untilFull } from "../core/share.ts";
+import { endpointRoom, environmentRoom } from "../core/share.ts";
 import { Application, Environment, Usage } from "./application.ts";
 import type { Lane } from "./lane.ts";
 
@@ -9,13 +9,12 @@ export const SLOTS = 4_096;
 export const ROWS_MAX = 20_000;
 export const BYTES_MAX = 32 * 1024 * 1024;
 
-/** Of a lane that has not had a delivery yet. */
-const NOBODY = new Application<Lane>("", new Environment());
-
 export class Shares {
   readonly total = new Usage();
   readonly #environments = new Map<string, Environment<Lane>>();
   readonly #applications = new Map<string, Application<Lane>>();
+  /** Of lanes that have not had a delivery yet. */
+  readonly #nobody = new Application<Lane>("", new Environment());
 
   get applications(): Iterable<Application<Lane>> {
     return this.#applications.values();
@@ -55,24 +54,27 @@ export class Shares {
   /** Rows that a lane may take into memory now; 0 as well when bytes are what it lacks. */
   rowsFor(lane: Lane): number {
     if (this.bytesFor(lane) <= 0) return 0;
-    const { environment, usage } = lane.application ?? NOBODY;
-    const room = environmentRoom(ROWS_MAX, this.total.rows, environment.usage.rows);
-    const rows = endpointRoom(room, usage.rows, lane.queued);
+    const { environment, usage } = lane.application ?? this.#nobody;
+    const room = environmentRoom(ROWS_MAX, this.total.takenRows, environment.usage.takenRows);
+    const rows = endpointRoom(room, usage.takenRows, lane.queued);
     return Math.min(rows, lane.pace.rowsMax - lane.queued);
   }
 
   /** Bytes that a lane may take into memory now; its first payload may be larger. */
   bytesFor(lane: Lane): number {
-    const { environment, usage } = lane.application ?? NOBODY;
+    const { environment, usage } = lane.application ?? this.#nobody;
     const room = environmentRoom(BYTES_MAX, this.total.bytes, environment.usage.bytes);
     return endpointRoom(room, usage.bytes, lane.queuedBytes);
   }
 
-  /** Rows that all lanes of this lane's application may take together. */
-  rowsLeft(lane: Lane): number {
-    const { environment, usage } = lane.application ?? NOBODY;
-    const room = environmentRoom(ROWS_MAX, this.total.rows, environment.usage.rows);
-    return Math.ceil(untilFull(applicationRoom(room, usage.rows)));
+  /** Rows that a claim is to bring: nobody else takes their room meanwhile. @returns gives it back */
+  reserveRows(lane: Lane, rows: number): () => void {
+    const { environment, usage } = lane.application ?? this.#nobody;
+    const usages = [this.total, environment.usage, usage];
+    for (const one of usages) one.reservedRows += rows;
+    return () => {
+      for (const one of usages) one.reservedRows -= rows;
+    };
   }
 
   /** Bytes that are being read for a lane; given back, negative, when they arrive. */
