@@ -90,15 +90,9 @@ export class Engine implements HandOffTarget {
   readonly #counter: AttemptCounter | undefined;
 
   constructor(options: EngineOptions) {
-    const { storage, clock, log, ids, ownership, nodeId } = options;
+    const { storage, clock, log, ids, ownership, nodeId, tracer } = options;
     this.#options = options;
-    this.#publisher = new Publisher({
-      storage,
-      clock,
-      ids,
-      engine: this,
-      tracer: options.tracer,
-    });
+    this.#publisher = new Publisher({ storage, clock, ids, engine: this, tracer });
     this.#targets = new Targets(storage);
     this.#lanes = new Lanes({
       clock,
@@ -123,7 +117,7 @@ export class Engine implements HandOffTarget {
         schedule: options.retryScheduleMs,
         timeoutMs: options.deliveryTimeoutMs,
         userAgent: options.userAgent,
-        tracer: options.tracer,
+        tracer,
       },
       onRecorded: (attempted) => this.#recorded(attempted),
       onSettled: () => signal("settled"),
