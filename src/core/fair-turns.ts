@@ -5,8 +5,8 @@
  * slots to the light ones. A key that is alone has every slot and whole batches.
  *
  * One tenant bursting through 64 connections on two cores, four others at 50/s (`bench -- tenants`,
- * single runs of 60,000 events, two of each): the others' p50 8.4 and 8.5 ms, p99 40 and 69 ms without
- * turns; 3.3 and 3.4 ms, 16 and 22 ms with them, for 4,300-4,500/s of the burst instead of 6,100/s.
+ * single runs of 60,000 events): the others' p50 8.4-8.5 ms, p99 37-69 ms without turns; 3.3-3.4 ms,
+ * 16-22 ms with them, for 4,300-4,500/s of the burst instead of 6,050-6,150/s.
  * Rejected: parts of 4 and two flushes of heavy keys (the same waits, but 2,900-3,300/s), parts of 8 or
  * 16 and two (p99 21-44 ms), the light ones' slot alone (p99 42 and 112 ms).
  */
