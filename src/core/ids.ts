@@ -52,11 +52,14 @@ function encodeLimbs(): string {
   return characters.toString("latin1");
 }
 
+/** Ids of the same step have no order of time. */
+export const ID_STEP_MS = 4;
+
 /** @param entropy at least 15 random bytes from `offset` on */
 export function encodeId(prefix: IdPrefix, at: UnixMs, entropy: Uint8Array, offset = 0): string {
   const seconds = Math.floor(at / 1000);
   limbs[0] = seconds - EPOCH_SECONDS;
-  const step = Math.floor((at - seconds * 1000) / 4);
+  const step = Math.floor((at - seconds * 1000) / ID_STEP_MS);
   const byte = (index: number): number => entropy[offset + index] ?? 0;
   limbs[1] = (step << 24) | (byte(0) << 16) | (byte(1) << 8) | byte(2);
   for (let limb = 2; limb < LIMBS; limb += 1) {
@@ -86,7 +89,7 @@ export function timeOfId(id: string): UnixMs | undefined {
   if (number >> 160n !== 0n) return undefined;
   const high = Number(number >> 120n);
   const seconds = Math.floor(high / 256) + EPOCH_SECONDS;
-  return seconds * 1000 + (high % 256) * 4;
+  return seconds * 1000 + (high % 256) * ID_STEP_MS;
 }
 
 const POOL_IDS = 256;

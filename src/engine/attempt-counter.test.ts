@@ -60,3 +60,16 @@ test("results that wait for the database hold the count back, so that none is pa
   expect(row?.attempts).toBe(2);
   await node.stop();
 });
+
+test("the last attempt of an endpoint is counted, whenever within a step of ids it was made", async () => {
+  const node = await new TestNode({ url: database.url, counting: true }).start();
+  for (let made = 0; made < 40; made += 1) {
+    const tenant = await createTenant(node.storage);
+    await createEndpoint(node.storage, tenant);
+    const { settled } = node.seen;
+    await node.engine.publish(publishRequest(tenant));
+    await node.events.until(() => node.seen.settled > settled);
+  }
+  await node.allCounted();
+  await node.stop();
+});

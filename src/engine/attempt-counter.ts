@@ -9,6 +9,7 @@
  * committed: what waits in the recorder, and a margin for clocks that differ, stay out. Readers add the
  * attempts after the position themselves.
  */
+import { ID_STEP_MS } from "../core/ids.ts";
 import type { Clock, Log, UnixMs } from "../core/types.ts";
 import {
   countRecordedAttempts,
@@ -120,7 +121,9 @@ export class AttemptCounter {
     const { clock, committedBefore, marginMs = MARGIN_MS } = this.#options;
     const committed = committedBefore();
     if (committed === undefined) return;
-    const upTo = { before: committed - marginMs, now: clock.now() };
+    // A whole step of ids: in the middle of one, an endpoint would be done whose last attempt was left out.
+    const before = Math.floor((committed - marginMs) / ID_STEP_MS) * ID_STEP_MS;
+    const upTo = { before, now: clock.now() };
     const waiting = [...this.#waiting.values()];
     for (let start = 0; start < waiting.length; start += ENDPOINTS_PER_STATEMENT) {
       await this.#count(waiting.slice(start, start + ENDPOINTS_PER_STATEMENT), upTo);
