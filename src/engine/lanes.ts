@@ -111,7 +111,7 @@ export class Lanes {
   offer(lane: Lane, delivery: DueDelivery, isClaimed = false): boolean {
     const application = lane.application ?? this.shares.join(lane, delivery);
     const { shares } = this;
-    if (lane.parked || (isClaimed ? shares.bytesFor(lane) : shares.rowsFor(lane)) <= 0) {
+    if (lane.parked || (isClaimed ? shares.claimedFor(lane) : shares.rowsFor(lane)) <= 0) {
       lane.more = true;
       return false;
     }

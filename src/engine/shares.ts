@@ -53,11 +53,15 @@ export class Shares {
 
   /** Rows that a lane may take into memory now; 0 as well when bytes are what it lacks. */
   rowsFor(lane: Lane): number {
-    if (this.bytesFor(lane) <= 0) return 0;
     const { environment, usage } = lane.application ?? this.#nobody;
     const room = environmentRoom(ROWS_MAX, this.total.takenRows, environment.usage.takenRows);
     const rows = endpointRoom(room, usage.takenRows, lane.queued);
-    return Math.min(rows, lane.pace.rowsMax - lane.queued);
+    return Math.min(rows, this.claimedFor(lane));
+  }
+
+  /** As `rowsFor`, of rows for which a claim has reserved room: only what happened meanwhile counts. */
+  claimedFor(lane: Lane): number {
+    return this.bytesFor(lane) <= 0 ? 0 : lane.pace.rowsMax - lane.queued;
   }
 
   /** Bytes that a lane may take into memory now; its first payload may be larger. */
