@@ -63,7 +63,7 @@ function Chosen({ deviceId, all }: { deviceId: string; all: readonly BatteryOut[
   }
   const choices = all.some(({ id }) => id === deviceId) ? all : [battery, ...all];
   return (
-    <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
+    <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-5 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
       <Card>
         <div className="flex flex-col gap-5">
           <Field label="Battery">
