@@ -1,8 +1,13 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+
+/** Many tests wait for a clock or a server more than they compute: two share two cores well. */
+const WORKERS_MIN = 2;
 
 export default defineConfig({
   test: {
     pool: "threads",
+    maxWorkers: Math.max(WORKERS_MIN, availableParallelism() - 1),
     testTimeout: 90_000,
     hookTimeout: 120_000,
     reporters: ["default", "./test/support/closing-line.ts"],
