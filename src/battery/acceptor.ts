@@ -12,7 +12,11 @@ import type { Action } from "../storage/actions/action.ts";
 import type { Storage } from "../storage/storage.ts";
 
 const BATCH_MAX = 500;
-const FLUSHES_MAX = 1;
+/**
+ * Callers wait for this commit, so it does not wait for the one before: 3,000 instead of 2,700 actions/s with
+ * 64 callers (medians of 9 alternated runs of `bench -- actions`). Three at a time: the same.
+ */
+const FLUSHES_MAX = 2;
 /** Pushes waiting for a commit; above this the database is behind and more are turned away. */
 const WAITING_MAX = 10_000;
 export const RETRY_AFTER_SECONDS = 1;
