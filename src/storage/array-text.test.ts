@@ -30,7 +30,9 @@ const odd = fc.constantFrom(
   ",",
   " a ",
   "\n",
-  "é€😀",
+  '"\n\t',
+  '{"a":"\\\\ \\n"}',
+  '"é€😀',
 );
 const text = fc.oneof(
   odd,

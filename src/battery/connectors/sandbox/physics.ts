@@ -60,20 +60,17 @@ export function simulate(
   start: { at: UnixMs; energyKwh: number; powerKw: number },
   until: UnixMs,
 ): BatteryState {
-  const automatic = drive.mode.startsWith("auto.");
-  let at = automatic ? skipHistory(start.at, until) : start.at;
-  let state: BatteryState = {
-    energyKwh: start.energyKwh,
-    powerKw: start.powerKw,
-    chargedKwh: 0,
-    dischargedKwh: 0,
-  };
-  for (let step = 0; at < until; step += 1) {
-    const ramping = step < RAMP_STEPS;
-    const fullStepMs = automatic ? AUTO_STEP_MS : STEP_MS;
-    const stepMs = Math.min(until - at, ramping ? RAMP_STEP_MS : fullStepMs);
-    state = advance(model, drive, state, { at, stepMs });
-    at += stepMs;
+  const { energyKwh, powerKw } = start;
+  const state: BatteryState = { energyKwh, powerKw, chargedKwh: 0, dischargedKwh: 0 };
+  const intent = intend(model, drive);
+  const automatic = intent.wantedKw === "automatic";
+  const fullStepMs = automatic ? AUTO_STEP_MS : STEP_MS;
+  const step = { at: automatic ? skipHistory(start.at, until) : start.at, stepMs: 0 };
+  for (let number = 0; step.at < until; number += 1) {
+    const ramping = number < RAMP_STEPS;
+    step.stepMs = Math.min(until - step.at, ramping ? RAMP_STEP_MS : fullStepMs);
+    advance(model, intent, state, step);
+    step.at += step.stepMs;
     // At rest on a target nothing changes any more.
     if (!automatic && !ramping && state.powerKw === 0) return state;
   }
@@ -85,43 +82,51 @@ function skipHistory(from: UnixMs, until: UnixMs): UnixMs {
   return days > 0 ? from + days * DAY_MS : from;
 }
 
+/** In place: a push simulates some two hundred steps, and an object for each was a tenth of its garbage. */
 function advance(
   model: BatteryModel,
-  drive: Drive,
+  intent: Intent,
   state: BatteryState,
   step: { at: UnixMs; stepMs: number },
-): BatteryState {
+): void {
   const hours = step.stepMs / HOUR_MS;
   const oneWay = Math.sqrt(model.roundTripEfficiency);
-  const { wantedKw, ceilingKwh, floorKwh } = intend(model, drive, state.energyKwh, step.at);
+  const wantedKw =
+    intent.wantedKw === "automatic"
+      ? automaticKw(model, intent, state.energyKwh, step.at)
+      : intent.wantedKw;
   const rampKw = (model.rampKwPerSecond * step.stepMs) / 1_000;
   const ramped = state.powerKw + clamp(wantedKw - state.powerKw, -rampKw, rampKw);
   const tapered = taper(model, state.energyKwh, ramped);
   // The step ends on a bound rather than beyond it.
-  const roomKw = Math.max(0, ceilingKwh - state.energyKwh) / oneWay / hours;
-  const stockKw = (Math.max(0, state.energyKwh - floorKwh) * oneWay) / hours;
+  const roomKw = Math.max(0, intent.ceilingKwh - state.energyKwh) / oneWay / hours;
+  const stockKw = (Math.max(0, state.energyKwh - intent.floorKwh) * oneWay) / hours;
   // Adding zero makes the rest of a discharge 0 rather than -0.
   const powerKw = clamp(tapered, -stockKw, roomKw) + 0;
   const storedKwh = powerKw > 0 ? powerKw * hours * oneWay : (powerKw * hours) / oneWay;
-  return {
-    energyKwh: clamp(state.energyKwh + storedKwh, 0, model.capacityKwh),
-    powerKw,
-    chargedKwh: state.chargedKwh + Math.max(0, powerKw) * hours,
-    dischargedKwh: state.dischargedKwh + Math.max(0, -powerKw) * hours,
-  };
+  state.energyKwh = clamp(state.energyKwh + storedKwh, 0, model.capacityKwh);
+  state.powerKw = powerKw;
+  state.chargedKwh += Math.max(0, powerKw) * hours;
+  state.dischargedKwh += Math.max(0, -powerKw) * hours;
 }
 
-/** What the battery wants to do now, and the bounds of its energy while it does. */
-function intend(
-  model: BatteryModel,
-  drive: Drive,
-  energyKwh: number,
-  at: UnixMs,
-): { wantedKw: number; ceilingKwh: number; floorKwh: number } {
+/** What the battery wants to do, and the bounds of its energy while it does. */
+interface Intent {
+  mode: CommandName;
+  /** automatic: as the day goes. */
+  wantedKw: number | "automatic";
+  capKw: number;
+  ceilingKwh: number;
+  floorKwh: number;
+}
+
+function intend(model: BatteryModel, drive: Drive): Intent {
+  const { mode } = drive;
   const share = model.capacityKwh / 100;
   const capKw = Math.min(model.powerKwMax, drive.powerKwMax ?? model.powerKwMax);
-  const bounds = { ceilingKwh: model.capacityKwh, floorKwh: model.floorPercent * share };
-  switch (drive.mode) {
+  const floorKwh = model.floorPercent * share;
+  const bounds = { mode, capKw, ceilingKwh: model.capacityKwh, floorKwh };
+  switch (mode) {
     case "charge":
       return { ...bounds, wantedKw: capKw, ceilingKwh: (drive.targetPercent ?? 100) * share };
     case "discharge": {
@@ -132,14 +137,25 @@ function intend(
       return { ...bounds, wantedKw: 0 };
     default: {
       const reserve = Math.max(model.floorPercent, drive.reservePercent ?? DEFAULT_RESERVE_PERCENT);
-      const floorKwh = reserve * share;
-      const wantedKw = automaticKw(model, drive.mode, { at, belowReserve: energyKwh < floorKwh });
-      return { ...bounds, floorKwh, wantedKw: clamp(wantedKw, -capKw, capKw) };
+      return { ...bounds, wantedKw: "automatic", floorKwh: reserve * share };
     }
   }
 }
 
 function automaticKw(
+  model: BatteryModel,
+  { mode, capKw, floorKwh }: Intent,
+  energyKwh: number,
+  at: UnixMs,
+): number {
+  return clamp(
+    automaticWishKw(model, mode, { at, belowReserve: energyKwh < floorKwh }),
+    -capKw,
+    capKw,
+  );
+}
+
+function automaticWishKw(
   model: BatteryModel,
   mode: CommandName,
   now: { at: UnixMs; belowReserve: boolean },
