@@ -104,8 +104,10 @@ export class Storage implements Queries {
         min: options.poolKept ?? 0,
         idleTimeoutMillis: 30_000,
         connectionTimeoutMillis: 5_000,
+        // Without sequential scans, as plans are kept: one made for an empty queue would read a full one from end
+        // to end for each result. `ingest` cost PostgreSQL 73 instead of 62 µs a delivery with them.
         options:
-          "-c timezone=UTC -c idle_in_transaction_session_timeout=30000 " +
+          "-c timezone=UTC -c enable_seqscan=off -c idle_in_transaction_session_timeout=30000 " +
           `-c statement_timeout=${this.#statementMsMax}`,
         types: { getTypeParser },
       },

@@ -52,6 +52,7 @@ export interface OpenAction {
   journal: JournalEntry | null;
 }
 
+// The state is a parameter for the reason of `settle-actions`.
 const LOAD = statement(
   "load-open-actions",
   `SELECT a.*, j.dispatch_number, j.intended_at, j.outcome
@@ -61,7 +62,7 @@ const LOAD = statement(
      SELECT dispatch_number, intended_at, outcome FROM dispatch_journal
      WHERE environment_id = a.environment_id AND action_id = a.action_id
      ORDER BY dispatch_number DESC LIMIT 1) AS j ON true
-   WHERE a.state = 'acknowledged'`,
+   WHERE a.state = $3`,
 );
 
 interface OpenActionRow extends ActionRow {
@@ -78,6 +79,7 @@ export async function loadOpenActions(
   const rows = await storage.query<OpenActionRow>(LOAD, [
     keys.map((key) => key.environmentId),
     keys.map((key) => key.actionId),
+    "acknowledged",
   ]);
   return rows.map((row) => {
     const { dispatch_number: dispatchNumber, intended_at: intendedAt, outcome } = row;

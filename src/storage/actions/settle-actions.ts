@@ -35,6 +35,8 @@ export type SettleOutcome =
   /** The action had ended already, or the device has another owner; this changed nothing. */
   | { kind: "late" };
 
+// The state to end is a parameter, so that the planner takes the primary key. It knows the partial indexes of
+// open actions as short, and read them whole for each action: half of the statement with 60 open ones.
 // The rows of `accepted` and of `fan_out` are put together here rather than joined: the planner takes
 // both for one row each, and a nested loop of 500 by 500 took 260 of the statement's 290 ms.
 const SETTLE = statement(
@@ -55,7 +57,7 @@ const SETTLE = statement(
       completed_at = CASE WHEN s.state = 'completed' THEN to_timestamp(s.settled_at / 1000) END
     FROM settlement s
     WHERE a.environment_id = s.environment_id AND a.action_id = s.action_id
-      AND a.bucket = s.bucket AND a.state = 'acknowledged'
+      AND a.bucket = s.bucket AND a.state = $21
     RETURNING s.*
   ),
   journalled AS (
@@ -121,6 +123,7 @@ export async function settleActions(
     settlements.map(({ payload }) => payload.length),
     settlements.map(({ bucket }) => bucket),
     settlements.map(({ epoch }) => epoch),
+    "acknowledged",
   ]);
   return outcomesOf(settlements, rows);
 }

@@ -18,6 +18,7 @@ export interface Intent {
   outcomeBefore: string | null;
 }
 
+// The state is a parameter for the reason of `settle-actions`.
 const JOURNAL = statement(
   "journal-intents",
   `WITH intent AS (
@@ -27,7 +28,7 @@ const JOURNAL = statement(
       AS i(environment_id, action_id, dispatch_number, device_id, bucket, epoch, plan_hash, outcome_before)
     JOIN bucket_lease l ON l.kind = 'device' AND l.bucket = i.bucket AND l.epoch = i.epoch
     JOIN action a ON a.environment_id = i.environment_id AND a.action_id = i.action_id
-      AND a.bucket = i.bucket AND a.state = 'acknowledged'
+      AND a.bucket = i.bucket AND a.state = $10
   ),
   before AS (
     UPDATE dispatch_journal j SET outcome = i.outcome_before, outcome_at = i.at
@@ -54,6 +55,7 @@ export async function journalIntents(storage: Storage, intents: Intent[]): Promi
     intents.map((intent) => intent.epoch),
     intents.map((intent) => intent.planHash),
     intents.map((intent) => intent.outcomeBefore),
+    "acknowledged",
   ]);
   const written = new Set(rows.map((row) => `${row.environment_id} ${row.action_id}`));
   return intents.map((intent) => written.has(`${intent.environmentId} ${intent.actionId}`));
