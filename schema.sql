@@ -20,7 +20,6 @@ TABLE action (
   updated_at timestamp with time zone NOT NULL,
   acknowledged_at timestamp with time zone,
   completed_at timestamp with time zone,
-  CONSTRAINT action_environment_id_device_id_fkey FOREIGN KEY (environment_id, device_id) REFERENCES device(environment_id, device_id),
   CONSTRAINT action_pkey PRIMARY KEY (environment_id, action_id),
   CONSTRAINT action_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'acknowledged'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
 )
@@ -219,6 +218,7 @@ TABLE dispatch_journal (
   outcome_at timestamp with time zone,
   CONSTRAINT dispatch_journal_pkey PRIMARY KEY (environment_id, action_id, dispatch_number),
 )
+  WITH fillfactor=50
 
 TABLE endpoint (
   application_id text COLLATE "C" NOT NULL,
