@@ -4,7 +4,13 @@
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
-import { createIds, createTenant, sql, type Tenant } from "../../test/support/factories.ts";
+import {
+  attemptRecord,
+  createIds,
+  createTenant,
+  sql,
+  type Tenant,
+} from "../../test/support/factories.ts";
 import { openStorage } from "../../test/support/test-node.ts";
 import { loadOpenActions } from "./actions/find-open-actions.ts";
 import { insertActions, type NewAction } from "./actions/insert-actions.ts";
@@ -76,38 +82,14 @@ async function rowsRead(work: () => Promise<unknown>): Promise<number> {
 }
 
 async function attempted(changes: Partial<AttemptRecord> = {}): Promise<AttemptRecord> {
-  const { applicationId } = tenant;
-  const messageId = ids.make("msg_");
+  const record = attemptRecord(tenant, { bucket: BUCKET, epoch: EPOCH, ...changes });
   await sql(
     storage,
     `INSERT INTO delivery (application_id, endpoint_id, message_id, bucket, due_at)
-     VALUES ($1, 'ep_1', $2, $3, now())`,
-    [applicationId, messageId, BUCKET],
+     VALUES ($1, $2, $3, $4, now())`,
+    [record.applicationId, record.endpointId, record.messageId, BUCKET],
   );
-  return {
-    bucket: BUCKET,
-    epoch: EPOCH,
-    applicationId,
-    endpointId: "ep_1",
-    messageId,
-    trigger: 0,
-    attemptId: ids.make("atmpt_"),
-    eventType: "push.completed",
-    channels: null,
-    succeeded: true,
-    responseStatus: 200,
-    responseBody: Buffer.alloc(0),
-    responseTruncated: false,
-    responseHeaders: "",
-    signature: null,
-    durationMs: 1,
-    errorCode: null,
-    errorMessage: null,
-    url: "http://receiver.test/",
-    attemptedAt: Date.now(),
-    retryDelayMs: null,
-    ...changes,
-  };
+  return record;
 }
 
 const lane = { bucket: BUCKET, epoch: EPOCH, endpointId: "ep_1", limit: 1, dueAfter: 0 };

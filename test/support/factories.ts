@@ -3,6 +3,7 @@ import { randomBytes, randomFillSync } from "node:crypto";
 import { bucketOf } from "../../src/core/bucket.ts";
 import { IdSource } from "../../src/core/ids.ts";
 import { formatSecret } from "../../src/core/signature.ts";
+import type { AttemptRecord } from "../../src/storage/attempts/record-attempts.ts";
 import type { Log } from "../../src/core/types.ts";
 import type { PublishRequest } from "../../src/engine/publisher.ts";
 import { endpointPlace } from "../../src/storage/endpoints/load-targets.ts";
@@ -163,6 +164,37 @@ export function publishRequest(
     tags: null,
     payload: Buffer.from('{"actionId":"act_1"}'),
     idempotency: null,
+    ...changes,
+  };
+}
+
+/** What a delivered attempt at a delivery of its own leaves behind. */
+export function attemptRecord(
+  { applicationId }: Tenant,
+  changes: Partial<AttemptRecord> = {},
+): AttemptRecord {
+  return {
+    bucket: 0,
+    epoch: 1,
+    applicationId,
+    endpointId: "ep_1",
+    messageId: ids.make("msg_"),
+    trigger: 0,
+    attemptId: ids.make("atmpt_"),
+    eventType: "push.completed",
+    channels: null,
+    succeeded: true,
+    responseStatus: 200,
+    responseBody: Buffer.from("ok"),
+    responseTruncated: false,
+    responseHeaders: "content-type: text/plain",
+    signature: "v1,c2lnbmVk",
+    durationMs: 12,
+    errorCode: null,
+    errorMessage: null,
+    url: "http://receiver.test/",
+    attemptedAt: Date.now(),
+    retryDelayMs: null,
     ...changes,
   };
 }

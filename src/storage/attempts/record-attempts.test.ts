@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
-import { createIds, createTenant, sql, type Tenant } from "../../../test/support/factories.ts";
+import {
+  attemptRecord,
+  createIds,
+  createTenant,
+  sql,
+  type Tenant,
+} from "../../../test/support/factories.ts";
 import { type FaultyStorage, openStorage } from "../../../test/support/test-node.ts";
 import { type AttemptRecord, recordAttempts } from "./record-attempts.ts";
 
@@ -32,30 +38,14 @@ beforeEach(async () => {
 
 /** A result, and the delivery it is about in the database. */
 async function attempted(changes: Partial<AttemptRecord> = {}): Promise<AttemptRecord> {
-  const record: AttemptRecord = {
+  const record = attemptRecord(tenant, {
     bucket: BUCKET,
     epoch: EPOCH,
-    applicationId: tenant.applicationId,
-    endpointId: "ep_1",
     messageId: ids.make("msg_"),
-    trigger: 0,
     attemptId: ids.make("atmpt_"),
-    eventType: "push.completed",
-    channels: null,
-    succeeded: true,
-    responseStatus: 200,
-    responseBody: Buffer.from("ok"),
-    responseTruncated: false,
-    responseHeaders: "content-type: text/plain",
-    signature: "v1,c2lnbmVk",
-    durationMs: 12,
-    errorCode: null,
-    errorMessage: null,
-    url: "http://receiver.test/",
     attemptedAt: NOW - 12,
-    retryDelayMs: null,
     ...changes,
-  };
+  });
   await sql(
     storage,
     `INSERT INTO delivery (application_id, endpoint_id, message_id, trigger, bucket, attempts, due_at)
