@@ -40,21 +40,32 @@ test("a key that is alone has whole flushes, and every slot", () => {
   expect(flush().items).toHaveLength(30);
 });
 
-test("one flush at a time is of a heavy key, in parts; a light one has the others", () => {
+test("one flush at a time is of a heavy key, in parts; a light one waits for nobody's commit", () => {
   add("a", 40);
   add("b", 2);
-  const light = flush();
-  expect(light.items).toEqual(["b1", "b2"]);
+  expect(flush().items).toEqual(["b1", "b2"]);
   const heavy = flush();
   expect(heavy.items).toHaveLength(12);
   expect(flush().items).toEqual([]);
-  add("c", 1);
-  // The slots of both kinds are taken: the rest of the heavy key is next when its own has ended.
-  expect(flush().items).toEqual([]);
-  light.end();
-  expect(flush().items).toEqual(["c1"]);
+  for (const key of ["c", "d", "e"]) {
+    add(key, 1);
+    expect(flush().items).toEqual([`${key}1`]);
+  }
   heavy.end();
   expect(flush().items[0]).toBe("a13");
+});
+
+test("at most four flushes are of light keys; what comes then shares the next", () => {
+  const light = ["a", "b", "c", "d"].map((key) => {
+    add(key, 1);
+    return flush();
+  });
+  add("e", 1);
+  add("f", 1);
+  expect(turns.flushesMax).toBe(5);
+  expect(flush().items).toEqual([]);
+  light[1]?.end();
+  expect(flush().items).toEqual(["e1", "f1"]);
 });
 
 test("several heavy keys share a flush, one of each before a second of any", () => {

@@ -20,7 +20,7 @@ export interface GroupCommitOptions<In, Out> {
   keyOf?: (item: In) => unknown;
   /** Whose items go first while several keys have some, whether they fit or not. */
   turns?: FairTurns<In>;
-  /** Flushes under way at once. */
+  /** Flushes under way at once, unless keys take turns. */
   flushesMax: number;
 }
 
@@ -63,13 +63,17 @@ export class GroupCommit<In, Out> {
     });
   }
 
+  get #flushesMax(): number {
+    return this.#options.turns?.flushesMax ?? this.#options.flushesMax;
+  }
+
   /** One turn of the event loop later, so that callers of the same turn share the batch. */
   #schedule(): void {
-    if (this.#scheduled || this.#flushes >= this.#options.flushesMax) return;
+    if (this.#scheduled || this.#flushes >= this.#flushesMax) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      while (this.#waiting.length > 0 && this.#flushes < this.#options.flushesMax) {
+      while (this.#waiting.length > 0 && this.#flushes < this.#flushesMax) {
         const batch = this.#takeBatch();
         if (batch.length === 0) return;
         void this.#flush(batch);
