@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { createManualClock } from "../../test/support/manual-clock.ts";
 import { GroupCommit } from "./group-commit.ts";
 
 /** A flush that the test ends when it likes. */
@@ -67,6 +68,54 @@ describe("GroupCommit", () => {
     expect(flushes.batches).toEqual([[0], [1, 2, 3, 4], [5, 6, 7, 8], [9]]);
     expect(flushes.underWayMax).toBe(2);
     expect(commits.size).toBe(0);
+  });
+
+  describe("with spacing", () => {
+    const start = () => {
+      const clock = createManualClock();
+      const batches: number[][] = [];
+      const commits = new GroupCommit<number, number>({
+        flush: (items) => {
+          batches.push(items);
+          return Promise.resolve(items);
+        },
+        batchMax: 10,
+        flushesMax: 2,
+        spacing: { clock, ms: 20, items: 3 },
+      });
+      return { clock, batches, commits };
+    };
+
+    test("a lone item waits for nobody; few soon after it wait for each other", async () => {
+      const { clock, batches, commits } = start();
+      await commits.add(1);
+      clock.advance(5);
+      const second = commits.add(2);
+      clock.advance(10);
+      const third = commits.add(3);
+      expect(commits.oldestWaiting).toBe(2);
+      clock.advance(4);
+      expect(batches).toEqual([[1]]);
+      clock.advance(1);
+      await Promise.all([second, third]);
+      clock.advance(20);
+      await commits.add(4);
+      expect(batches).toEqual([[1], [2, 3], [4]]);
+      expect(clock.pending()).toBe(0);
+    });
+
+    test("as many as are worth a flush go at once, and the next few wait from then on", async () => {
+      const { clock, batches, commits } = start();
+      await commits.add(1);
+      clock.advance(19);
+      await Promise.all([2, 3, 4].map((item) => commits.add(item)));
+      const last = commits.add(5);
+      clock.advance(19);
+      expect(batches).toEqual([[1], [2, 3, 4]]);
+      clock.advance(1);
+      await last;
+      expect(batches).toEqual([[1], [2, 3, 4], [5]]);
+    });
   });
 
   test("an error reaches every caller of its batch and nobody else", async () => {

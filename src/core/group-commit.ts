@@ -7,6 +7,16 @@
  */
 import type { FairTurns } from "./fair-turns.ts";
 import { inTurns } from "./in-turns.ts";
+import type { Clock } from "./types.ts";
+
+/** Flushes that are worth their statement: under load few large ones, while a lone caller waits for nobody. */
+export interface Spacing {
+  clock: Clock;
+  /** Milliseconds from the begin of a flush to the next one of few items. */
+  ms: number;
+  /** As many do not wait. */
+  items: number;
+}
 
 export interface GroupCommitOptions<In, Out> {
   /** Commits `items` together; answers in the same order. Rejecting rejects every caller. */
@@ -22,6 +32,8 @@ export interface GroupCommitOptions<In, Out> {
   turns?: FairTurns<In>;
   /** Flushes under way at once, unless keys take turns. */
   flushesMax: number;
+  /** For what nobody waits for. */
+  spacing?: Spacing;
 }
 
 interface Waiting<In, Out> {
@@ -36,6 +48,9 @@ export class GroupCommit<In, Out> {
   #flushing = 0;
   #flushes = 0;
   #scheduled = false;
+  /** The next flush of few items, on the monotonic clock. */
+  #nextAt = -Infinity;
+  #isTimed = false;
   #idle: (() => void)[] = [];
 
   constructor(options: GroupCommitOptions<In, Out>) {
@@ -45,6 +60,11 @@ export class GroupCommit<In, Out> {
   /** Items not yet committed: waiting or being flushed. */
   get size(): number {
     return this.#waiting.length + this.#flushing;
+  }
+
+  /** What has waited longest for its flush. */
+  get oldestWaiting(): In | undefined {
+    return this.#waiting[0]?.item;
   }
 
   add(item: In): Promise<Out> {
@@ -69,7 +89,7 @@ export class GroupCommit<In, Out> {
 
   /** One turn of the event loop later, so that callers of the same turn share the batch. */
   #schedule(): void {
-    if (this.#scheduled || this.#flushes >= this.#flushesMax) return;
+    if (this.#scheduled || this.#flushes >= this.#flushesMax || this.#isEarly()) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -81,10 +101,27 @@ export class GroupCommit<In, Out> {
     });
   }
 
+  /** Few items, soon after the last flush: they are looked at again when it is time. */
+  #isEarly(): boolean {
+    const { spacing } = this.#options;
+    if (spacing === undefined || this.#waiting.length >= spacing.items) return false;
+    const leftMs = this.#nextAt - spacing.clock.monotonic();
+    if (leftMs <= 0) return false;
+    if (this.#isTimed) return true;
+    this.#isTimed = true;
+    spacing.clock.after(Math.ceil(leftMs), () => {
+      this.#isTimed = false;
+      if (this.#waiting.length > 0) this.#schedule();
+    });
+    return true;
+  }
+
   async #flush(batch: Waiting<In, Out>[]): Promise<void> {
     const items = batch.map((waiting) => waiting.item);
     this.#flushes += 1;
     this.#flushing += batch.length;
+    const { spacing } = this.#options;
+    if (spacing !== undefined) this.#nextAt = spacing.clock.monotonic() + spacing.ms;
     const ended = this.#options.turns?.begun(batch);
     try {
       const answers = await this.#options.flush(items);

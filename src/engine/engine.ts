@@ -51,6 +51,8 @@ export interface EngineOptions {
   retryScheduleMs: readonly number[];
   deliveryTimeoutMs: number;
   userAgent: string;
+  /** Milliseconds from one storing of few results to the next; without it those of the recorder. */
+  recordSpacingMs?: number | undefined;
   observer?: EngineObserver;
   /** Keeps statistics and issues; without it they stand still. */
   counting?: CountingTimes;
@@ -100,7 +102,7 @@ export class Engine implements HandOffTarget {
       onTime: () => this.#dispatcher.pump(),
     });
     const signal = options.signal ?? ((): void => undefined);
-    this.#recorder = new Recorder({ storage, clock, log, ids, targets: this.#targets });
+    this.#recorder = new Recorder({ ...options, targets: this.#targets });
     this.#dispatcher = new Dispatcher({
       storage,
       log,

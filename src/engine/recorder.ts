@@ -21,6 +21,15 @@ import type { Targets } from "./targets.ts";
 
 const BATCH_MAX = 500;
 const FLUSHES_MAX = 2;
+/**
+ * Nobody waits for a result to be stored, and a statement has its price whatever it stores: under load few
+ * results wait for more. What a killed node has sent and not stored is sent again, at most so much more.
+ * PostgreSQL's CPU per delivery without and with it (medians of alternated runs on a busy machine): `drain` 46
+ * and 40.5 µs (five), `ingest` 65.7 and 58.5 µs (four). Rejected: 5 ms or 64 (as without), 10 ms or 128 (a
+ * third of the gain less), 40 ms or 500 (as this).
+ */
+const SPACING_MS = 20;
+const SPACING_ITEMS = 256;
 const RETRY_MS_MAX = 2_000;
 
 export class Recorder {
@@ -42,6 +51,7 @@ export class Recorder {
     log: Log;
     ids: IdSource;
     targets: Targets;
+    recordSpacingMs?: number | undefined;
   }) {
     this.#storage = options.storage;
     this.#clock = options.clock;
@@ -51,6 +61,11 @@ export class Recorder {
     this.#results = new GroupCommit({
       batchMax: BATCH_MAX,
       flushesMax: FLUSHES_MAX,
+      spacing: {
+        clock: this.#clock,
+        ms: options.recordSpacingMs ?? SPACING_MS,
+        items: SPACING_ITEMS,
+      },
       flush: (batch) => this.#flush(batch),
     });
   }
@@ -72,11 +87,14 @@ export class Recorder {
   /** Every attempt that ended before is committed; undefined: that cannot be told just now. */
   committedBefore(): UnixMs | undefined {
     if (this.size === 0) return this.#clock.now();
-    // They are taken in the order in which they ended: what still waits is younger.
-    const oldest = [...this.#flushing].map(([first]) => timeOfId(first?.record.attemptId ?? ""));
-    return oldest.length === 0 || oldest.includes(undefined)
+    // They are taken in the order in which they ended: the first of each batch is its oldest.
+    const firsts = [...this.#flushing].map(([first]) => first).concat(this.#results.oldestWaiting);
+    const times = firsts
+      .filter((first) => first !== undefined)
+      .map(({ record }) => timeOfId(record.attemptId));
+    return times.length === 0 || times.includes(undefined)
       ? undefined
-      : Math.min(...oldest.map((time) => time ?? 0));
+      : Math.min(...times.map((time) => time ?? 0));
   }
 
   async #flush(batch: Attempted[]): Promise<boolean[]> {

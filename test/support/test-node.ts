@@ -97,6 +97,8 @@ export interface TestNodeOptions {
   observer?: EngineObserver;
   tracer?: Tracer | undefined;
   log?: Log;
+  /** With a clock of the test's only; results are stored at once without it. */
+  recordSpacingMs?: number;
   /** Counts what is recorded at once, without a margin. */
   counting?: boolean;
 }
@@ -149,6 +151,8 @@ export class TestNode {
       retryScheduleMs,
       deliveryTimeoutMs: 30_000,
       userAgent: "Amps-Webhooks/test",
+      // Time that stands still would hold results back.
+      recordSpacingMs: options.clock === undefined ? undefined : (options.recordSpacingMs ?? 0),
       ...(observer !== undefined && { observer }),
       ...(options.counting === true && { counting: COUNTING }),
       tracer,

@@ -74,6 +74,8 @@ export class PastNode {
       retryScheduleMs: RETRY_SCHEDULE_MS,
       deliveryTimeoutMs: 30_000,
       userAgent: "Amps-Webhooks/0.1.0",
+      // Its time moves in large steps.
+      recordSpacingMs: 0,
     });
     this.#driver = new DeviceDriver({
       storage,
