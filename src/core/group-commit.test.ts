@@ -36,6 +36,16 @@ class Flushes {
   }
 }
 
+/** Flushes that need no end. */
+function flushAtOnce(): { batches: number[][]; flush: (items: number[]) => Promise<number[]> } {
+  const batches: number[][] = [];
+  const flush = (items: number[]): Promise<number[]> => {
+    batches.push(items);
+    return Promise.resolve(items);
+  };
+  return { batches, flush };
+}
+
 describe("GroupCommit", () => {
   test("callers of one turn share a batch, and each gets its own answer", async () => {
     const flushes = new Flushes();
@@ -73,12 +83,9 @@ describe("GroupCommit", () => {
   describe("with spacing", () => {
     const start = () => {
       const clock = createManualClock();
-      const batches: number[][] = [];
+      const { batches, flush } = flushAtOnce();
       const commits = new GroupCommit<number, number>({
-        flush: (items) => {
-          batches.push(items);
-          return Promise.resolve(items);
-        },
+        flush,
         batchMax: 10,
         flushesMax: 2,
         spacing: { clock, ms: 20, items: 3 },
@@ -150,12 +157,9 @@ describe("GroupCommit", () => {
   });
 
   test("a batch ends before its bytes exceed the bound; a larger item goes alone", async () => {
-    const batches: number[][] = [];
+    const { batches, flush } = flushAtOnce();
     const commits = new GroupCommit<number, number>({
-      flush: (items) => {
-        batches.push(items);
-        return Promise.resolve(items);
-      },
+      flush,
       batchMax: 10,
       flushesMax: 1,
       bytesMax: 100,
