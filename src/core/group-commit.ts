@@ -89,7 +89,7 @@ export class GroupCommit<In, Out> {
 
   /** One turn of the event loop later, so that callers of the same turn share the batch. */
   #schedule(): void {
-    if (this.#scheduled || this.#flushes >= this.#flushesMax || this.#isEarly()) return;
+    if (this.#scheduled || this.#flushes >= this.#flushesMax || this.#waitForMore()) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -101,8 +101,8 @@ export class GroupCommit<In, Out> {
     });
   }
 
-  /** Few items, soon after the last flush: they are looked at again when it is time. */
-  #isEarly(): boolean {
+  /** Whether few items, soon after the last flush, wait: then they are looked at again when it is time. */
+  #waitForMore(): boolean {
     const { spacing } = this.#options;
     if (spacing === undefined || this.#waiting.length >= spacing.items) return false;
     const leftMs = this.#nextAt - spacing.clock.monotonic();
