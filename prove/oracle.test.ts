@@ -60,6 +60,14 @@ describe("the judge", () => {
     ]);
   });
 
+  test("takes an attempt for that of the nearest request, not of one that a fault cut a second before", () => {
+    const again = { ...receipt, at: 3_020 };
+    const recorded = { ...attempt, attemptedAt: 2_999, durationMs: 25 };
+    const repeated = { receipts: [receipt, again], attempts: [recorded] };
+    expect(failed({ ...repeated, cuts: [{ from: 2_001, to: 2_010 }] })).toEqual([]);
+    expect(failed(repeated)).toHaveLength(2);
+  });
+
   test("lets a failed attempt be repeated without any fault", () => {
     const first = { ...receipt, status: 503 };
     const second = { ...receipt, at: 9_000 };

@@ -106,10 +106,17 @@ function match({ receipts, attempts }: Story): Matched {
     if (!attempt.answered) continue;
     const from = attempt.attemptedAt - CLOCKS_MS;
     const to = attempt.attemptedAt + attempt.durationMs + CLOCKS_MS;
-    const index = unrecorded.findIndex(({ at }) => at >= from && at <= to);
-    const [found] = index === -1 ? [] : unrecorded.splice(index, 1);
-    if (found === undefined) invented += 1;
-    else if (!attempt.succeeded) failed.add(found);
+    const distance = ({ at }: Receipt): number => Math.abs(at - attempt.attemptedAt);
+    // A request that a fault cut may lie as near as the clocks allow: the attempt is of the nearest one.
+    const [found] = unrecorded
+      .filter(({ at }) => at >= from && at <= to)
+      .sort((a, b) => distance(a) - distance(b));
+    if (found === undefined) {
+      invented += 1;
+      continue;
+    }
+    unrecorded.splice(unrecorded.indexOf(found), 1);
+    if (!attempt.succeeded) failed.add(found);
   }
   return { unrecorded, failed, invented };
 }
