@@ -221,7 +221,11 @@ test(
     const server = await start({ env: { DATABASE_URL: url } });
     await call(`${server.url}/api/v1/app/default/endpoint`, { body: { url: receiver.url } });
     const taken = await takeAllSlots(url);
+    // While it is locked each request needs a connection of its own, however slowly they come.
+    await admin.query("BEGIN; LOCK TABLE application");
     const lists = Array.from({ length: 40 }, () => call(`${server.url}/api/v1/app`));
+    await Promise.any(lists.map(async (list) => expect((await list).status).toBe(503)));
+    await admin.query("COMMIT");
     const statuses = (await Promise.all(lists)).map(({ status }) => status);
     expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
     expect(statuses).toContain(503);
