@@ -16,8 +16,8 @@ const POLL_MS = 5;
 const PATIENCE_MS = 60_000;
 
 /** As `npm start` runs it. */
-const HEAP_FLAGS = JSON.parse(
-  readFileSync(new URL("../../scripts/heap-flags.json", import.meta.url), "utf8"),
+const SERVER_FLAGS = JSON.parse(
+  readFileSync(new URL("../../scripts/server-flags.json", import.meta.url), "utf8"),
 ) as string[];
 
 /** Where the product's CPU profiles go; undefined: none are made. */
@@ -73,7 +73,7 @@ export async function startProduct(
   watch = false,
 ): Promise<RunningProduct> {
   const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
-  const process = new Child<Server>("server.ts", [...HEAP_FLAGS, ...profiling]);
+  const process = new Child<Server>("server.ts", [...SERVER_FLAGS, ...profiling]);
   // Not stopped in order: that waits for receivers that hang, and its database is dropped anyway.
   onCleanup(() => process.end());
   const env = {
