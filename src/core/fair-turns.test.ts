@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
 import { FairTurns } from "./fair-turns.ts";
 
@@ -45,14 +45,43 @@ test("one flush at a time is of a heavy key, in parts; a light one waits for nob
   add("b", 2);
   expect(flush().items).toEqual(["b1", "b2"]);
   const heavy = flush();
-  expect(heavy.items).toHaveLength(12);
+  expect(heavy.items).toHaveLength(8);
   expect(flush().items).toEqual([]);
   for (const key of ["c", "d", "e"]) {
     add(key, 1);
     expect(flush().items).toEqual([`${key}1`]);
   }
-  heavy.end();
-  expect(flush().items[0]).toBe("a13");
+});
+
+test("after a flush of a heavy key the next one waits for the light ones under way", () => {
+  add("a", 40);
+  add("b", 1);
+  const light = flush();
+  flush().end();
+  expect(flush().items).toEqual([]);
+  light.end();
+  expect(flush().items[0]).toBe("a9");
+});
+
+test("it does not wait for long: light ones one after another do not hold it up", () => {
+  const looked = vi.fn();
+  add("a", 40);
+  add("b", 1);
+  const light = flush();
+  turns.lookAgain(looked);
+  flush().end();
+  add("c", 1);
+  flush();
+  light.end();
+  expect(flush().items).toEqual([]);
+  turns.lookAgain(looked);
+  turns.lookAgain(looked);
+  clock.advance(9);
+  expect(flush().items).toEqual([]);
+  expect(looked).not.toHaveBeenCalled();
+  clock.advance(1);
+  expect(looked).toHaveBeenCalledOnce();
+  expect(flush().items[0]).toBe("a9");
 });
 
 test("at most four flushes are of light keys; what comes then shares the next", () => {
@@ -98,7 +127,7 @@ test("a second after the last other key, whole flushes again", () => {
   add("a", 40);
   flush().end();
   clock.advance(999);
-  expect(turns.choose(waiting)).toHaveLength(12);
+  expect(turns.choose(waiting)).toHaveLength(8);
   clock.advance(1);
   expect(turns.choose(waiting)).toHaveLength(40);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createManualClock } from "../../test/support/manual-clock.ts";
+import { FairTurns } from "./fair-turns.ts";
 import { GroupCommit } from "./group-commit.ts";
 
 /** A flush that the test ends when it likes. */
@@ -27,13 +28,29 @@ class Flushes {
     }
   }
 
+  /** The oldest one that has not ended, to be ended later than the others. */
+  take(): { end: () => void } | undefined {
+    return this.#open.shift();
+  }
+
   end(): void {
-    this.#open.shift()?.end();
+    this.take()?.end();
   }
 
   fail(error: Error): void {
     this.#open.shift()?.fail(error);
   }
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+/** A turn of the event loop is over: what was to begin in it has begun. */
+async function turned(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(() => setImmediate(resolve));
+  });
 }
 
 /** Flushes that need no end. */
@@ -123,6 +140,29 @@ describe("GroupCommit", () => {
       await last;
       expect(batches).toEqual([[1], [2, 3, 4], [5]]);
     });
+  });
+
+  test("a flush of a light key that hangs holds up the heavy ones for some milliseconds only", async () => {
+    const clock = createManualClock();
+    const flushes = new Flushes();
+    const turns = new FairTurns<number>(clock, (item) => item < 0);
+    const commits = new GroupCommit({ flush: flushes.flush, batchMax: 50, flushesMax: 2, turns });
+    const answers = [...range(1, 20), -1].map((item) => commits.add(item));
+    await flushes.started(2);
+    expect(flushes.batches).toEqual([[-1], range(1, 8)]);
+    const light = flushes.take();
+    flushes.end();
+    await Promise.all(answers.slice(0, 8));
+    await turned();
+    expect(flushes.batches).toHaveLength(2);
+    clock.advance(10);
+    await flushes.started(3);
+    expect(flushes.batches[2]).toEqual(range(9, 16));
+    light?.end();
+    flushes.end();
+    await flushes.started(4);
+    flushes.end();
+    await Promise.all(answers);
   });
 
   test("an error reaches every caller of its batch and nobody else", async () => {

@@ -95,7 +95,10 @@ export class GroupCommit<In, Out> {
       this.#scheduled = false;
       while (this.#waiting.length > 0 && this.#flushes < this.#flushesMax) {
         const batch = this.#takeBatch();
-        if (batch.length === 0) return;
+        if (batch.length === 0) {
+          this.#options.turns?.lookAgain(() => this.#schedule());
+          return;
+        }
         void this.#flush(batch);
       }
     });

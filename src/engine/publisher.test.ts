@@ -139,11 +139,11 @@ describe("Publisher", () => {
     const burst = Array.from({ length: 60 }, () => publisher.publish(request));
     expect((await publisher.publish(others)).kind).toBe("accepted");
     expect((await publisher.publish(others)).kind).toBe("accepted");
-    expect(sizes).toEqual([1, 1, 12, 1]);
+    expect(sizes).toEqual([1, 1, 8, 1]);
     gate.resolve();
     const outcomes = await Promise.all(burst);
     expect(outcomes.every(({ kind }) => kind === "accepted")).toBe(true);
-    expect(sizes).toEqual([1, 1, 12, 1, 12, 12, 12, 12]);
+    expect(sizes).toEqual([1, 1, 8, 1, 8, 8, 8, 8, 8, 8, 4]);
   });
 
   test("sends no statement of more than 8 MiB of payloads", async () => {
