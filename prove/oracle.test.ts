@@ -60,6 +60,17 @@ describe("the judge", () => {
     ]);
   });
 
+  test("tells when an event that was sent again without a fault was requested and attempted", () => {
+    const again = { ...receipt, at: 9_000 };
+    const recorded = { ...attempt, attemptedAt: 8_990 };
+    const cuts = [100, 800, 12_000, 15_000].map((from) => ({ from, to: from + 10 }));
+    const { checks } = judge(evidence({ receipts: [receipt, again], attempts: [recorded], cuts }));
+    expect(checks.filter(({ holds }) => !holds).map(({ detail }) => detail)).toEqual([
+      "1 of 2: msg_1 (requests at 0, 7000; attempts at 6990; faults at -1200, 10000 ms)",
+      "1 of 2: msg_1 (requests at 0, 7000; attempts at 6990; faults at -1200, 10000 ms)",
+    ]);
+  });
+
   test("takes an attempt for that of the nearest request, not of one that a fault cut a second before", () => {
     const again = { ...receipt, at: 3_020 };
     const recorded = { ...attempt, attemptedAt: 2_999, durationMs: 25 };

@@ -126,6 +126,19 @@ function isCut(cuts: readonly Cut[], from: number, to: number): boolean {
   return cuts.some((cut) => cut.from <= to && cut.to + NOTE_MS >= from);
 }
 
+/** What happened to an event and when, from its first request on, with the faults before and after it. */
+function timesOf({ receipts, attempts }: Story, cuts: readonly Cut[]): string {
+  const origin = receipts[0]?.at ?? 0;
+  const times = (what: string, all: readonly number[]): string =>
+    `${what} at ${all.map((at) => Math.round(at - origin)).join(", ")}`;
+  const requested = receipts.map(({ at }) => at);
+  const attempted = attempts.map(({ attemptedAt }) => attemptedAt);
+  const before = cuts.findLast(({ from }) => from <= origin);
+  const after = cuts.find(({ from }) => from > origin);
+  const faults = [before, after].flatMap((cut) => cut?.from ?? []);
+  return `${times("requests", requested)}; ${times("attempts", attempted)}; ${times("faults", faults)} ms`;
+}
+
 function none(name: string, found: readonly string[], total: number): Check {
   const shown = found.slice(0, SHOWN_IDS_MAX).join(", ");
   const detail = found.length === 0 ? `0 of ${total}` : `${found.length} of ${total}: ${shown}`;
@@ -160,13 +173,15 @@ export function judge(evidence: Evidence): Verdict {
     cutRequests += matched.unrecorded.length;
     for (const receipt of matched.unrecorded) {
       const next = story.receipts[story.receipts.indexOf(receipt) + 1];
-      if (!isCut(cuts, receipt.at, next?.at ?? Infinity)) unexplained.push(messageId);
+      if (isCut(cuts, receipt.at, next?.at ?? Infinity)) continue;
+      unexplained.push(`${messageId} (${timesOf(story, cuts)})`);
     }
     for (const [index, receipt] of story.receipts.entries()) {
       const before = story.receipts[index - 1];
       if (before === undefined || matched.failed.has(before)) continue;
       duplicates += 1;
-      if (!isCut(cuts, before.at, receipt.at)) repeated.push(messageId);
+      if (isCut(cuts, before.at, receipt.at)) continue;
+      repeated.push(`${messageId} (${timesOf(story, cuts)})`);
     }
     const successes = story.attempts.filter(({ succeeded }) => succeeded).length;
     if (successes > 1) recordedTwice.push(messageId);
