@@ -77,16 +77,23 @@ export async function countLiveNodes(storage: Storage, role: string): Promise<nu
   return row?.nodes ?? 0;
 }
 
+// What is free is seen first, and locked under the epoch it was seen with. Whoever has acquired a bucket in
+// between has raised its epoch: PostgreSQL looks at a locked row anew, but not at what it was joined to, so
+// that by NOT EXISTS alone the new owner's bucket would still be free, and be taken from under it.
 const ACQUIRE = statement(
   "acquire-buckets",
-  `UPDATE bucket_lease l SET node_id = $1, epoch = l.epoch + 1
-   FROM (
-     SELECT kind, bucket FROM bucket_lease free
+  `WITH seen AS MATERIALIZED (
+     SELECT bucket, epoch FROM bucket_lease l
      WHERE kind = $2 AND NOT (bucket = ANY ($4::smallint[]))
-       AND NOT EXISTS (SELECT 1 FROM node n WHERE n.node_id = free.node_id)
-     ORDER BY bucket LIMIT $3 FOR UPDATE SKIP LOCKED
-   ) free
-   WHERE l.kind = free.kind AND l.bucket = free.bucket
+       AND NOT EXISTS (SELECT 1 FROM node n WHERE n.node_id = l.node_id)
+   ),
+   free AS (
+     SELECT l.bucket FROM bucket_lease l JOIN seen USING (bucket, epoch)
+     WHERE l.kind = $2 ORDER BY l.bucket LIMIT $3 FOR UPDATE OF l SKIP LOCKED
+   )
+   UPDATE bucket_lease l SET node_id = $1, epoch = l.epoch + 1
+   FROM free
+   WHERE l.kind = $2 AND l.bucket = free.bucket
      AND EXISTS (SELECT 1 FROM node n WHERE n.node_id = $1)
    RETURNING l.bucket, l.epoch`,
 );
