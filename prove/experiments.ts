@@ -9,6 +9,7 @@ export const EXPERIMENTS: Readonly<Record<string, () => Promise<Experiment>>> = 
   receivers: async () => (await import("./receivers.ts")).receivers,
   full: async () => (await import("./full.ts")).full,
   partition: async () => (await import("./partition.ts")).partition,
+  rolling: async () => (await import("./rolling.ts")).rolling,
   crash: async () => (await import("./crash.ts")).crash,
   simulate: async () => (await import("./simulate.ts")).simulate,
 };

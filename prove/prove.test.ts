@@ -2,10 +2,16 @@
  * The short forms of the proofs: real processes, real faults, a round or few of each. Several run at
  * the same time, as most of theirs is waiting. `npm run prove` runs the long forms with their controls.
  */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { createTestDatabase } from "../test/support/database.ts";
+import { startServerProcess } from "../test/support/server-process.ts";
 import { dieEverywhere } from "./failpoint.ts";
 import { type Check, failures, type Outcome } from "./experiment.ts";
 import { EXPERIMENTS } from "./experiments.ts";
+import { PROOF_ENV } from "./rig/nodes.ts";
 import { runAlone } from "./run.ts";
 
 const TIMEOUT_MS = 600_000;
@@ -24,6 +30,7 @@ describe.concurrent("short forms of the proofs", { timeout: TIMEOUT_MS }, () => 
     ["partition", 1],
     // On a shared database; `test/e2e/crash.test.ts` kills the all-in-one server.
     ["crash", 2],
+    ["rolling", 2],
     ["database", 3],
     ["failover", 2],
     ["receivers", 1],
@@ -42,6 +49,25 @@ describe.concurrent("short forms of the proofs", { timeout: TIMEOUT_MS }, () => 
     const outcome = await runAlone(options, (run) => dieEverywhere(run, { step: FAILPOINT_STEP }));
     expect(failed(outcome)).toEqual([]);
   });
+
+  // A control that cannot start would only be noticed by the long forms, which nobody runs every day.
+  test.for(["grabbing", "hasty", "immortal", "patient", "unfenced"])(
+    "the server broken as %s-node starts",
+    async (name, context) => {
+      const database = await createTestDatabase();
+      const dataDir = await mkdtemp(path.join(tmpdir(), "amps-composition-"));
+      context.onTestFinished(async () => {
+        await database.drop();
+        await rm(dataDir, { recursive: true });
+      });
+      const server = await startServerProcess({
+        dataDir,
+        entry: `prove/compositions/${name}-node.ts`,
+        env: { ...PROOF_ENV, DATABASE_URL: database.url, AMPS_MASTER_KEY: "k".repeat(43) },
+      });
+      context.expect(await server.stop()).toBe(0);
+    },
+  );
 
   test("a server that answers before it commits is found out", async () => {
     const options = { name: "failpoint", rounds: 1, seed: SEED };
