@@ -1,126 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
-import { createIds, silentLog, sql } from "../../test/support/factories.ts";
-import { Events } from "../../test/support/events.ts";
-import { createManualClock, type ManualClock } from "../../test/support/manual-clock.ts";
-import { type FaultyStorage, openStorage } from "../../test/support/test-node.ts";
+import { sql } from "../../test/support/factories.ts";
+import {
+  BUCKETS,
+  expectShared,
+  type Member,
+  Members,
+  TICK_MS,
+} from "../../test/support/members.ts";
 import { BUCKET_COUNT } from "../core/bucket.ts";
-import { LEASE_MS, Node } from "./ownership.ts";
+import { LEASE_MS } from "./ownership.ts";
 
-const TICK_MS = 1_000;
-const BUCKETS = Array.from({ length: BUCKET_COUNT }, (_, bucket) => bucket);
-
-let database: TestDatabase;
-let storage: FaultyStorage;
-let members: Member[];
+let members: Members;
 
 beforeEach(async () => {
-  database = await createTestDatabase();
-  storage = openStorage(database.url);
-  members = [];
+  members = await Members.create();
 });
 
-afterEach(async () => {
-  for (const member of members) await member.leave();
-  await storage.close();
-  await database.drop();
-});
-
-/** A node without an engine; its user of buckets is the test. */
-class Member {
-  readonly clock: ManualClock = createManualClock();
-  readonly storage = openStorage(database.url);
-  readonly events = new Events();
-  readonly node: Node;
-  readonly lost: number[] = [];
-  readonly acquired: number[] = [];
-  /** Work under way, per bucket: resolving it settles the bucket. */
-  readonly work = new Map<number, PromiseWithResolvers<void>>();
-  #ticks = 0;
-  #stopped: Promise<void> | undefined;
-
-  constructor(roles = ["engine"]) {
-    this.node = new Node({
-      storage: this.storage,
-      clock: this.clock,
-      log: silentLog,
-      ids: createIds(),
-      roles: new Set(roles),
-      onNotification: () => undefined,
-      onTick: () => {
-        this.#ticks += 1;
-        this.events.signal();
-      },
-    });
-    this.node.deliveries.onAcquired((buckets) => {
-      this.acquired.push(...buckets.map(({ bucket }) => bucket));
-    });
-    this.node.deliveries.onLost(async (buckets) => {
-      this.lost.push(...buckets);
-      for (const bucket of buckets) await this.work.get(bucket)?.promise;
-      this.events.signal();
-    });
-    members.push(this);
-  }
-
-  async start(): Promise<this> {
-    await this.node.start();
-    return this;
-  }
-
-  async tick(): Promise<void> {
-    const goal = this.#ticks + 1;
-    this.clock.advance(TICK_MS);
-    await this.events.until(() => this.#ticks >= goal, { describe: () => `tick ${goal}` });
-  }
-
-  get owned(): number[] {
-    return BUCKETS.filter((bucket) => this.node.deliveries.epochOf(bucket) !== undefined);
-  }
-
-  epochs(): Map<number, number | undefined> {
-    return new Map(BUCKETS.map((bucket) => [bucket, this.node.deliveries.epochOf(bucket)]));
-  }
-
-  begin(bucket: number): void {
-    this.work.set(bucket, Promise.withResolvers());
-  }
-
-  settle(bucket: number): void {
-    this.work.get(bucket)?.resolve();
-    this.work.delete(bucket);
-  }
-
-  async leave(): Promise<void> {
-    for (const bucket of this.work.keys()) this.settle(bucket);
-    await this.stop();
-  }
-
-  /** Stops, however long its work takes. */
-  stop(): Promise<void> {
-    this.#stopped ??= this.node.stop().then(() => this.storage.close());
-    return this.#stopped;
-  }
-
-  async killSession(): Promise<void> {
-    const lost = Promise.withResolvers<void>();
-    const watch = (): void => {
-      if (!this.node.healthy) lost.resolve();
-      else setImmediate(watch);
-    };
-    const killed = await sql(
-      storage,
-      `SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l
-       JOIN node n ON l.objid = n.lock_number::oid AND l.classid = 7302
-       WHERE l.locktype = 'advisory' AND n.node_id = $1
-         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-      [this.node.nodeId],
-    );
-    expect(killed).toHaveLength(1);
-    watch();
-    await lost.promise;
-  }
-}
+afterEach(() => members.close());
 
 /** A few seconds of all of them. */
 async function together(...nodes: Member[]): Promise<void> {
@@ -138,54 +34,47 @@ async function share(...nodes: Member[]): Promise<void> {
   }
 }
 
-/** Every bucket has exactly one of these owners, and none has more than its share. */
-function expectShared(...nodes: Member[]): void {
-  expect(nodes.flatMap(({ owned }) => owned).toSorted((a, b) => a - b)).toEqual(BUCKETS);
-  const share = Math.ceil(BUCKET_COUNT / nodes.length);
-  for (const { owned } of nodes) expect(owned.length).toBeLessThanOrEqual(share);
-}
-
 describe("sharing", () => {
   test("one node owns everything as soon as it has started", async () => {
-    const node = await new Member().start();
+    const node = await members.add().start();
     expectShared(node);
     expect(node.node.owned).toEqual({ delivery: BUCKET_COUNT, device: 0 });
     expect(node.node.healthy).toBe(true);
   });
 
   test("two and three nodes share within a few seconds, and stay as they are", async () => {
-    const one = await new Member().start();
-    const two = await new Member().start();
+    const one = await members.add().start();
+    const two = await members.add().start();
     await share(one, two);
     expectShared(one, two);
-    const three = await new Member().start();
+    const three = await members.add().start();
     await share(one, two, three);
     expectShared(one, two, three);
-    const before = members.map((member) => member.epochs());
+    const before = members.all.map((member) => member.epochs());
     await together(one, two, three);
-    expect(members.map((member) => member.epochs())).toEqual(before);
+    expect(members.all.map((member) => member.epochs())).toEqual(before);
   });
 
   test("nodes that start together end up with their shares", async () => {
-    const nodes = await Promise.all([1, 2, 3, 4].map(() => new Member().start()));
+    const nodes = await Promise.all([1, 2, 3, 4].map(() => members.add().start()));
     await share(...nodes);
     expectShared(...nodes);
   });
 
   test("a bucket is acquired under a higher epoch each time", async () => {
-    const one = await new Member().start();
+    const one = await members.add().start();
     const first = one.epochs();
     await one.leave();
-    const two = await new Member().start();
+    const two = await members.add().start();
     for (const [bucket, epoch] of two.epochs()) {
       expect(epoch).toBe((first.get(bucket) ?? NaN) + 1);
     }
   });
 
   test("a node of other roles owns no deliveries and takes no share of them", async () => {
-    const one = await new Member().start();
-    const api = await new Member(["api"]).start();
-    const battery = await new Member(["battery"]).start();
+    const one = await members.add().start();
+    const api = await members.add(["api"]).start();
+    const battery = await members.add(["battery"]).start();
     await together(one, api, battery);
     expectShared(one);
     expect(api.owned).toEqual([]);
@@ -195,20 +84,22 @@ describe("sharing", () => {
 
 describe("leaving", () => {
   test("a graceful stop frees everything at once", async () => {
-    const one = await new Member().start();
-    const two = await new Member().start();
+    const one = await members.add().start();
+    const two = await members.add().start();
     await share(one, two);
     await one.leave();
-    expect(await sql(storage, "SELECT node_id FROM node")).toEqual([{ node_id: two.node.nodeId }]);
+    expect(await sql(members.storage, "SELECT node_id FROM node")).toEqual([
+      { node_id: two.node.nodeId },
+    ]);
     await two.tick();
     expectShared(two);
   });
 
   test("a bucket with work under way is let go last, and holds up no other", async () => {
-    const one = await new Member().start();
+    const one = await members.add().start();
     one.begin(7);
     const stopping = one.stop();
-    const two = await new Member().start();
+    const two = await members.add().start();
     await two.events.until(async () => {
       await two.tick();
       return two.owned.length === BUCKET_COUNT - 1;
@@ -221,9 +112,9 @@ describe("leaving", () => {
   });
 
   test("handing over a share waits for nobody else's work, nor for the lease", async () => {
-    const one = await new Member().start();
+    const one = await members.add().start();
     for (const bucket of BUCKETS) one.begin(bucket);
-    const two = await new Member().start();
+    const two = await members.add().start();
     // Far longer than a lease: each tick renews although nothing has settled.
     for (let second = 0; second * TICK_MS < LEASE_MS * 2; second += 1) await one.tick();
     expect(one.node.healthy).toBe(true);
@@ -246,8 +137,8 @@ describe("leaving", () => {
   });
 
   test("the lease is kept while a stopping node finishes its work", async () => {
-    const one = await new Member().start();
-    const two = await new Member().start();
+    const one = await members.add().start();
+    const two = await members.add().start();
     await share(one, two);
     const [bucket = -1] = one.owned;
     one.begin(bucket);
@@ -265,11 +156,11 @@ describe("leaving", () => {
 
 describe("dying", () => {
   test("a node whose session ends is replaced at once, under higher epochs", async () => {
-    const one = await new Member().start();
-    const two = await new Member().start();
+    const one = await members.add().start();
+    const two = await members.add().start();
     await share(one, two);
     const before = one.epochs();
-    await one.killSession();
+    await one.killSession(members.storage);
     expect(one.owned).toEqual([]);
     await two.tick();
     expectShared(two);
@@ -279,9 +170,9 @@ describe("dying", () => {
   });
 
   test("a node that lost its session joins again under another name", async () => {
-    const one = await new Member().start();
+    const one = await members.add().start();
     const { nodeId } = one.node;
-    await one.killSession();
+    await one.killSession(members.storage);
     expect(one.node.healthy).toBe(false);
     await one.tick();
     expectShared(one);
@@ -290,9 +181,9 @@ describe("dying", () => {
   });
 
   test("after a lost session, work under way keeps its bucket away and no other", async () => {
-    const one = await new Member().start();
+    const one = await members.add().start();
     one.begin(3);
-    await one.killSession();
+    await one.killSession(members.storage);
     await one.tick();
     expect(one.owned).toEqual(BUCKETS.filter((bucket) => bucket !== 3));
     one.settle(3);
@@ -304,12 +195,12 @@ describe("dying", () => {
   });
 
   test("a lease that ran out is taken over although the session still stands", async () => {
-    const one = await new Member().start();
-    const two = await new Member().start();
+    const one = await members.add().start();
+    const two = await members.add().start();
     await share(one, two);
     const before = one.epochs();
     const expire = "UPDATE node SET expires_at = now() - interval '1 ms' WHERE node_id = $1";
-    await sql(storage, expire, [one.node.nodeId]);
+    await sql(members.storage, expire, [one.node.nodeId]);
     await two.tick();
     expect(two.owned).toEqual(BUCKETS);
     for (const [bucket, epoch] of before) {
@@ -320,7 +211,7 @@ describe("dying", () => {
   });
 
   test("E04: a process that was paused past its lease wakes up owning nothing", async () => {
-    const one = await new Member().start();
+    const one = await members.add().start();
     // Its timers have not run yet: the time is simply later.
     const monotonic = one.clock.monotonic.bind(one.clock);
     one.clock.monotonic = () => monotonic() + LEASE_MS - 3_000 - 1;
@@ -331,7 +222,7 @@ describe("dying", () => {
   });
 
   test("a database that is away for less than the lease costs nothing", async () => {
-    const one = await new Member().start();
+    const one = await members.add().start();
     const before = one.epochs();
     one.storage.before = () => {
       throw new Error("The database is away.");
@@ -348,10 +239,10 @@ describe("dying", () => {
 
 describe("what the database says, counts", () => {
   test("a bucket that went to another node behind our back is lost", async () => {
-    const one = await new Member().start();
+    const one = await members.add().start();
     const steal =
       "UPDATE bucket_lease SET epoch = epoch + 1 WHERE kind = 'delivery' AND bucket IN (4, 5)";
-    await sql(storage, steal);
+    await sql(members.storage, steal);
     await one.tick();
     expect(one.lost.toSorted()).toEqual([4, 5]);
     await one.events.until(async () => {
@@ -362,11 +253,11 @@ describe("what the database says, counts", () => {
   });
 
   test("a release or an acquisition whose answer was lost is put right", async () => {
-    const one = await new Member().start();
+    const one = await members.add().start();
     one.storage.before = (name) => {
       if (name === "release-buckets") throw new Error("The connection was lost.");
     };
-    const two = await new Member().start();
+    const two = await members.add().start();
     await together(one, two);
     expect(one.owned).toHaveLength(BUCKET_COUNT / 2);
     expect(two.owned).toEqual([]);

@@ -34,6 +34,8 @@ export const LEASE_MS = 15_000;
 /** Stop acting this long before peers may take over, for slow clocks and statements under way. */
 const LEASE_MARGIN_MS = 3_000;
 const TICK_MS = 1_000;
+/** From being told of a change to looking: buckets of one node become free one by one within such a time. */
+const TOLD_MS = 20;
 
 /** What a user of buckets sees of them. */
 export interface Ownership {
@@ -96,6 +98,7 @@ export interface NodeOptions {
   log: Log;
   ids: IdSource;
   roles: ReadonlySet<string>;
+  /** What concerns others than this one. */
   onNotification: (channel: Channel, payload: string) => void;
   /** For tests, which wait for events instead of sleeping: the lease was renewed, or could not be. */
   onTick?: () => void;
@@ -110,7 +113,10 @@ export class Node {
   #nodeId = "";
   #session: Session | undefined;
   #validUntil = 0;
+  /** Undefined: none is scheduled, as one is under way. */
   #cancelTick: (() => void) | undefined;
+  /** Peers told of a change meanwhile. */
+  #isTold = false;
   #ticking: Promise<void> = Promise.resolve();
   readonly #departures = new Set<Promise<void>>();
   /** Buckets that settle together are released by one statement. */
@@ -187,12 +193,12 @@ export class Node {
   }
 
   async #join(): Promise<void> {
-    const { storage, ids, roles, log, onNotification, clock } = this.#options;
+    const { storage, ids, roles, log, clock } = this.#options;
     const askedAt = clock.monotonic();
     this.#nodeId = ids.make("node_");
     const nodeId = this.#nodeId;
     this.#session = await Session.open(storage, {
-      onNotification,
+      onNotification: (channel, payload) => this.#notified(channel, payload),
       onLost: (error) => {
         if (nodeId !== this.#nodeId) return;
         log.warn({ err: error, nodeId }, "The node lost its lock; its buckets may be taken over.");
@@ -204,9 +210,24 @@ export class Node {
     log.info({ nodeId, roles: [...roles] }, "The node joined its peers.");
   }
 
+  #notified(channel: Channel, payload: string): void {
+    if (channel !== "amps_bucket") {
+      this.#options.onNotification(channel, payload);
+      return;
+    }
+    // Told again and again, it still looks: the first time counts.
+    if (payload === this.#nodeId || this.#stopping || this.#isTold) return;
+    this.#isTold = true;
+    if (this.#cancelTick === undefined) return;
+    this.#cancelTick();
+    this.#scheduleTick();
+  }
+
   #scheduleTick(): void {
     if (this.#stopped) return;
-    this.#cancelTick = this.#options.clock.after(TICK_MS, () => {
+    this.#cancelTick = this.#options.clock.after(this.#isTold ? TOLD_MS : TICK_MS, () => {
+      this.#cancelTick = undefined;
+      this.#isTold = false;
       this.#ticking = this.#tick().finally(() => {
         this.#scheduleTick();
         this.#options.onTick?.();

@@ -8,7 +8,7 @@ import type { Queries, Row, Statement } from "../../src/storage/storage.ts";
 
 const OID_TIMESTAMPTZ = 1184;
 const OID_INT8 = 20;
-export const CHANNELS = ["amps_due", "amps_endpoint", "amps_action", "amps_api_key"];
+export const CHANNELS = ["amps_bucket", "amps_due", "amps_endpoint", "amps_action", "amps_api_key"];
 
 /** Whose everything is; made once, kept over all rounds. */
 export const ENVIRONMENT = "org_simulation";

@@ -11,6 +11,10 @@ export type LeaseKind = "delivery" | "device";
 /** First key of the two-part advisory locks that nodes hold; the second is their lock number. */
 export const NODE_LOCK_CLASS = 7302;
 
+// Who joins, leaves, lets go or buries tells so ($1 is its id), and nobody waits for the next tick to share anew.
+// Equal notifications of one statement are sent once. A hint only: whoever misses it looks every second.
+const TELL_PEERS = "RETURNING pg_notify('amps_bucket', $1)";
+
 export interface OwnedBucket {
   bucket: number;
   epoch: number;
@@ -24,7 +28,8 @@ const NEXT_LOCK = statement(
 const REGISTER = statement(
   "register-node",
   `INSERT INTO node (node_id, lock_number, roles, expires_at)
-   VALUES ($1, $2, $3, now() + $4 * interval '1 millisecond')`,
+   VALUES ($1, $2, $3, now() + $4 * interval '1 millisecond')
+   ${TELL_PEERS}`,
 );
 
 /** Takes the node's lock on `session` first, then shows the node to its peers. */
@@ -59,7 +64,7 @@ const BURY = statement(
   "bury-dead-nodes",
   `DELETE FROM node WHERE node_id <> $1
      AND (expires_at < now() OR pg_try_advisory_xact_lock($2, lock_number))
-   RETURNING node_id`,
+   ${TELL_PEERS}, node_id`,
 );
 
 export async function buryDeadNodes(storage: Storage, nodeId: string): Promise<string[]> {
@@ -129,14 +134,15 @@ export async function listLeases(
 const RELEASE = statement(
   "release-buckets",
   `UPDATE bucket_lease SET node_id = NULL
-   WHERE kind = $1 AND node_id = $2 AND bucket = ANY ($3::smallint[])`,
+   WHERE kind = $2 AND node_id = $1 AND bucket = ANY ($3::smallint[])
+   ${TELL_PEERS}`,
 );
 
 export async function releaseBuckets(
   storage: Storage,
   release: { nodeId: string; kind: LeaseKind; buckets: number[] },
 ): Promise<void> {
-  await storage.query(RELEASE, [release.kind, release.nodeId, release.buckets]);
+  await storage.query(RELEASE, [release.nodeId, release.kind, release.buckets]);
 }
 
 const RETIRE = statement("retire-node", "UPDATE node SET roles = '{}' WHERE node_id = $1");
@@ -146,7 +152,7 @@ export async function retireNode(storage: Storage, nodeId: string): Promise<void
   await storage.query(RETIRE, [nodeId]);
 }
 
-const LEAVE = statement("remove-node", "DELETE FROM node WHERE node_id = $1");
+const LEAVE = statement("remove-node", `DELETE FROM node WHERE node_id = $1 ${TELL_PEERS}`);
 
 /** The node's last act: its remaining buckets are free for its peers at once. */
 export async function removeNode(storage: Storage, nodeId: string): Promise<void> {

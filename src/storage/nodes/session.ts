@@ -5,15 +5,21 @@
 import type pg from "pg";
 import { statement, type Storage } from "../storage.ts";
 
-export type Channel = "amps_due" | "amps_endpoint" | "amps_action" | "amps_api_key";
+const CHANNELS = [
+  "amps_bucket",
+  "amps_due",
+  "amps_endpoint",
+  "amps_action",
+  "amps_api_key",
+] as const;
+
+export type Channel = (typeof CHANNELS)[number];
 
 export interface SessionListener {
   onNotification(channel: Channel, payload: string): void;
   /** The connection ended without `close`; called once. */
   onLost(error: Error): void;
 }
-
-const CHANNELS: readonly Channel[] = ["amps_due", "amps_endpoint", "amps_action", "amps_api_key"];
 
 export class Session {
   readonly #client: pg.Client;
