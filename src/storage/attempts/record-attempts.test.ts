@@ -9,6 +9,7 @@ import {
   type Tenant,
 } from "../../../test/support/factories.ts";
 import { type FaultyStorage, openStorage } from "../../../test/support/test-node.ts";
+import { MANUAL } from "../../core/attempt-outcome.ts";
 import { type AttemptRecord, recordAttempts } from "./record-attempts.ts";
 
 const NOW = 1_800_000_000_000;
@@ -142,6 +143,46 @@ test("every field comes back as it was, bytes included", async () => {
     attempted_at: NOW - 12,
     next_attempt_at: NOW + 1,
   });
+});
+
+test("what differs from the others in one thing only is stored as it is", async () => {
+  const plain = await attempted();
+  const others: Partial<AttemptRecord>[] = [
+    { eventType: "push.failed" },
+    { url: "http://moved.test/" },
+    { channels: ["a"] },
+    { channels: ["a", "b"] },
+    { trigger: MANUAL },
+    { responseStatus: 201 },
+    { succeeded: false },
+    { responseTruncated: true },
+    { errorCode: "status" },
+    { errorMessage: "The receiver answered 500." },
+    { responseBody: Buffer.from("other") },
+    { responseHeaders: null },
+    { signature: null },
+    { durationMs: 13 },
+    { attemptedAt: NOW - 11 },
+    { retryDelayMs: 1_000 },
+  ];
+  const batch = [plain];
+  for (const changes of others) batch.push(await attempted(changes));
+  batch.push(await attempted());
+  await recordAttempts(storage, batch);
+  const stored = await sql(
+    storage,
+    `SELECT attempt_id AS "attemptId", message_id AS "messageId", event_type AS "eventType", url, channels,
+       trigger, response_status AS "responseStatus", succeeded, response_truncated AS "responseTruncated",
+       error_code AS "errorCode", error_message AS "errorMessage", response_body AS "responseBody",
+       response_headers AS "responseHeaders", signature, duration_ms AS "durationMs",
+       attempted_at AS "attemptedAt" FROM attempt`,
+  );
+  expect(stored).toHaveLength(batch.length);
+  for (const record of batch) {
+    const row = stored.find(({ attemptId }) => attemptId === record.attemptId);
+    expect(row).toBeDefined();
+    expect(record).toMatchObject(row ?? {});
+  }
 });
 
 test("E04: a result of an older or newer epoch changes nothing", async () => {
