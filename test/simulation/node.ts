@@ -29,6 +29,8 @@ export interface Trouble {
   delay: number;
   /** Until then none arrives. */
   outageUntil: number;
+  /** Share of the hints about buckets that is not heard: who misses one looks every second. */
+  deaf: number;
 }
 
 export interface Surroundings {
@@ -164,8 +166,10 @@ export class SimulatedNode implements SendingNode {
   hear(notification: Notification): void {
     const session = this.#session;
     if (session?.live !== true) return;
+    const { world, trouble } = this.#around;
+    if (notification.channel === "amps_bucket" && world.random.chance(trouble.deaf)) return;
     session.queued.push(notification);
-    this.#around.world.offer({
+    world.offer({
       party: this,
       label: `${this.name} is told of ${notification.channel}`,
       run: () => {
