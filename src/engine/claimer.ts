@@ -11,6 +11,7 @@ import {
   type DueRow,
   type LaneRoom,
   loadPayloads,
+  readMessages,
 } from "../storage/deliveries/claim-due.ts";
 import { type BucketCursor, findWaitingLanes } from "../storage/deliveries/find-waiting-lanes.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -213,7 +214,10 @@ export class Claimer {
     try {
       const rows = await claimDueDeliveries(storage, nodeId(), rooms);
       this.#noteFound(batch, rooms, rows);
-      const chosen = this.#choose(rows);
+      const fresh = rows.filter((row) => this.#laneFor(row) !== undefined);
+      const unread = fresh.filter(({ hasMessage }) => !hasMessage);
+      await readMessages(storage, unread);
+      const chosen = this.#choose(fresh);
       if (chosen.length > 0) this.#accept(await this.#load(chosen));
       span?.end({ "amps.rows": rows.length, "amps.new_rows": chosen.length });
     } catch (error) {
@@ -256,6 +260,7 @@ export class Claimer {
         epoch: lane.epoch,
         endpointId: lane.endpointId,
         limit: lane.known + wanted,
+        known: lane.known,
         dueAfter: lane.dueFloor - LATE_COMMIT_MS,
       };
     });
@@ -277,13 +282,20 @@ export class Claimer {
     }
   }
 
-  /** Rows that are new here and whose payloads have room in memory; the others wait in the database. */
-  #choose(rows: DueRow[]): DueRow[] {
+  /** The lane that takes it; undefined: it is there already, or will be, or may not be. */
+  #laneFor(row: DueRow): Lane | undefined {
     const { handOffs, lanes } = this.#options;
+    const lane = lanes.get(row.endpointId);
+    return lane?.has(row) === true || handOffs.expects(row.messageId) ? undefined : lane;
+  }
+
+  /** Rows that are still new and whose payloads have room in memory; the others wait in the database. */
+  #choose(fresh: DueRow[]): DueRow[] {
+    const { lanes } = this.#options;
     const full = new Set<Lane>();
-    return rows.filter((row) => {
-      const lane = lanes.get(row.endpointId);
-      if (lane === undefined || lane.has(row) || handOffs.expects(row.messageId)) return false;
+    return fresh.filter((row) => {
+      const lane = this.#laneFor(row);
+      if (lane === undefined) return false;
       if (full.has(lane) || lanes.shares.bytesFor(lane) <= 0) {
         // What follows must not overtake it.
         full.add(lane);

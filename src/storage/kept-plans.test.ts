@@ -92,7 +92,7 @@ async function attempted(changes: Partial<AttemptRecord> = {}): Promise<AttemptR
   return record;
 }
 
-const lane = { bucket: BUCKET, epoch: EPOCH, endpointId: "ep_1", limit: 1, dueAfter: 0 };
+const lane = { bucket: BUCKET, epoch: EPOCH, endpointId: "ep_1", limit: 1, known: 0, dueAfter: 0 };
 
 async function deliver(): Promise<void> {
   const retried = await attempted({ succeeded: false, retryDelayMs: 60_000 });

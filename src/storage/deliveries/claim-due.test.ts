@@ -10,7 +10,7 @@ import {
   type TestEndpoint,
 } from "../../../test/support/factories.ts";
 import { type FaultyStorage, openStorage } from "../../../test/support/test-node.ts";
-import { claimDueDeliveries, type LaneRoom, loadPayloads } from "./claim-due.ts";
+import { claimDueDeliveries, type LaneRoom, loadPayloads, readMessages } from "./claim-due.ts";
 import { dropDeliveries } from "./drop-deliveries.ts";
 import { findWaitingLanes, LANES_PER_BUCKET_MAX } from "./find-waiting-lanes.ts";
 import { requeueDelivery } from "./requeue-delivery.ts";
@@ -71,7 +71,7 @@ async function owe(endpoint: TestEndpoint, owed: Owed = {}): Promise<string> {
 
 function roomOf(endpoint: TestEndpoint, changes: Partial<LaneRoom> = {}): LaneRoom {
   const { bucket, endpointId } = endpoint;
-  return { bucket, endpointId, epoch: EPOCH, limit: 100, dueAfter: 0, ...changes };
+  return { bucket, endpointId, epoch: EPOCH, limit: 100, known: 0, dueAfter: 0, ...changes };
 }
 
 const claimIds = async (rooms: LaneRoom[], nodeId = NODE_ID): Promise<string[]> =>
@@ -99,6 +99,7 @@ describe("claimDueDeliveries", () => {
       eventType: "push.completed",
       channels: ["a", "b"],
       payloadBytes: payload.length,
+      hasMessage: true,
       payload,
     });
     now += 5;
@@ -146,6 +147,27 @@ describe("claimDueDeliveries", () => {
       [expunged, null],
       [dropped, null],
     ]);
+  });
+
+  test("messages of as many rows as are known are read only when asked for", async () => {
+    const endpoint = await createEndpoint(storage, tenant);
+    const payloads = [1, 2, 5_000, 3].map((bytes) => randomBytes(bytes));
+    const owedIds = [];
+    for (const [n, payload] of payloads.entries())
+      owedIds.push(await owe(endpoint, { dueInMs: n - 9, payload }));
+    await sql(storage, "DELETE FROM message WHERE message_id = $1", [owedIds[1]]);
+    const rows = await claimDueDeliveries(storage, NODE_ID, [roomOf(endpoint, { known: 3 })]);
+    const [first, gone, large, last] = rows;
+    expect(rows.map(({ messageId }) => messageId)).toEqual(owedIds);
+    expect(rows.map(({ hasMessage }) => hasMessage)).toEqual([false, false, false, true]);
+    expect(first).toMatchObject({ payload: null, payloadBytes: 0, trigger: 0, dueAt: NOW - 9 });
+    expect(last).toMatchObject({ payload: payloads[3], eventType: "push.completed" });
+    await readMessages(storage, rows.slice(0, 3));
+    const read = { hasMessage: true, eventType: "push.completed", channels: ["a", "b"] };
+    expect(first).toMatchObject({ ...read, payload: payloads[0], payloadBytes: 1 });
+    expect(gone).toMatchObject({ hasMessage: true, payload: null, payloadBytes: 0 });
+    expect(large).toMatchObject({ ...read, payload: null, payloadBytes: 5_000 });
+    expect((await loadPayloads(storage, rows))[2]?.payload).toEqual(payloads[2]);
   });
 
   test("large payloads come only when asked for", async () => {
