@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import {
   attemptRecord,
+  createEndpoint,
   createIds,
   createTenant,
   sql,
@@ -16,7 +17,7 @@ import { loadOpenActions } from "./actions/find-open-actions.ts";
 import { insertActions, type NewAction } from "./actions/insert-actions.ts";
 import { settleActions } from "./actions/settle-actions.ts";
 import { type AttemptRecord, recordAttempts } from "./attempts/record-attempts.ts";
-import { claimDueDeliveries } from "./deliveries/claim-due.ts";
+import { claimDueDeliveries, loadPayloads, readMessages } from "./deliveries/claim-due.ts";
 import { journalIntents } from "./journal/journal-intents.ts";
 import type { Storage } from "./storage.ts";
 
@@ -32,6 +33,7 @@ const TABLES = ["delivery", "message", "action", "dispatch_journal", "device", "
 let database: TestDatabase;
 let storage: Storage;
 let tenant: Tenant;
+let endpointId: string;
 const ids = createIds();
 
 beforeAll(async () => {
@@ -39,6 +41,7 @@ beforeAll(async () => {
   // One connection: plans are kept by connections.
   storage = openStorage(database.url, { poolSize: 1 });
   tenant = await createTenant(storage);
+  ({ endpointId } = await createEndpoint(storage, tenant, { bucket: BUCKET }));
   await sql(storage, "UPDATE bucket_lease SET node_id = 'node_1', epoch = $1", [EPOCH]);
   await sql(
     storage,
@@ -82,7 +85,7 @@ async function rowsRead(work: () => Promise<unknown>): Promise<number> {
 }
 
 async function attempted(changes: Partial<AttemptRecord> = {}): Promise<AttemptRecord> {
-  const record = attemptRecord(tenant, { bucket: BUCKET, epoch: EPOCH, ...changes });
+  const record = attemptRecord(tenant, { bucket: BUCKET, epoch: EPOCH, endpointId, ...changes });
   await sql(
     storage,
     `INSERT INTO delivery (application_id, endpoint_id, message_id, bucket, due_at)
@@ -92,12 +95,19 @@ async function attempted(changes: Partial<AttemptRecord> = {}): Promise<AttemptR
   return record;
 }
 
-const lane = { bucket: BUCKET, epoch: EPOCH, endpointId: "ep_1", limit: 1, known: 0, dueAfter: 0 };
-
 async function deliver(): Promise<void> {
   const retried = await attempted({ succeeded: false, retryDelayMs: 60_000 });
   await recordAttempts(storage, [await attempted(), retried]);
-  await claimDueDeliveries(storage, "node_1", [lane]);
+  await attempted();
+  const lane = { bucket: BUCKET, epoch: EPOCH, endpointId, limit: 1, dueAfter: 0 };
+  const rooms = [0, 1].map((known) => ({ ...lane, known }));
+  const rows = await claimDueDeliveries(storage, "node_1", rooms);
+  expect(rows.map(({ hasMessage }) => hasMessage)).toEqual([true, false]);
+  await readMessages(storage, rows);
+  await loadPayloads(
+    storage,
+    rows.map((row) => ({ ...row, payload: null, payloadBytes: 1 })),
+  );
 }
 
 async function act(deviceId: string): Promise<void> {
@@ -139,12 +149,17 @@ async function act(deviceId: string): Promise<void> {
 
 test("a queue of deliveries that fills is not read whole to record a result, or to claim one", async () => {
   for (let round = 0; round < ROUNDS; round += 1) await deliver();
+  // Half of it is of the very endpoint.
   await sql(
     storage,
-    `INSERT INTO delivery (application_id, endpoint_id, message_id, bucket, due_at)
-     SELECT $1, 'ep_' || 2 + number % 20, 'msg_' || number, $2, now()
+    `WITH message AS (
+       INSERT INTO message (application_id, message_id, event_type, payload)
+       SELECT $1, 'msg_' || number, 'push.completed', '' FROM generate_series(1, ${FULL}) AS number
+     )
+     INSERT INTO delivery (application_id, endpoint_id, message_id, bucket, due_at)
+     SELECT $1, CASE number % 2 WHEN 0 THEN $3 ELSE 'ep_' || number % 20 END, 'msg_' || number, $2, now()
      FROM generate_series(1, ${FULL}) AS number`,
-    [tenant.applicationId, BUCKET],
+    [tenant.applicationId, BUCKET, endpointId],
   );
   expect(await rowsRead(deliver)).toBeLessThan(ROWS_MAX);
 });

@@ -38,6 +38,17 @@ export interface AttemptRecord {
 const NEXT_ATTEMPT_AT = `coalesce(to_timestamp($2::float8 / 1000), now())
         + r.retry_delay_ms * interval '1 millisecond'`;
 
+/**
+ * Whose deliveries the results are about. Put together before any is looked for (OFFSET 0): planned for an empty
+ * queue, each kind would else read all that its endpoint is owed, and `ingest` had 110 instead of 165 thousandths
+ * of the floor.
+ */
+const deliveriesOf = (which: string): string => `
+      SELECT k.application_id, k.endpoint_id, r.message_id, k.trigger, k.succeeded, r.retry_delay_ms
+      FROM unnest($16::int[], $17::text[], $18::float8[]) AS r(of_kind, message_id, retry_delay_ms)
+      JOIN kind k ON k.kind_number = r.of_kind
+      WHERE k.counts AND ${which} OFFSET 0`;
+
 // What the attempts of one batch have in common travels, is parsed and is fenced once, as a kind. What is an
 // attempt's own is unnested by each part that needs it, with no more columns than it needs: as one list of all
 // columns, kept twice by PostgreSQL, and with six columns of the kinds in it, each result of a batch of 256 cost
@@ -57,19 +68,15 @@ const RECORD = statement(
     LEFT JOIN bucket_lease l ON l.kind = 'delivery' AND l.bucket = k.bucket AND l.epoch = k.epoch
   ),
   ended AS (
-    DELETE FROM delivery d
-    USING unnest($16::int[], $17::text[], $18::float8[]) AS r(of_kind, message_id, retry_delay_ms)
-    JOIN kind k ON k.kind_number = r.of_kind
-    WHERE k.counts AND r.retry_delay_ms IS NULL AND d.application_id = k.application_id
-      AND d.endpoint_id = k.endpoint_id AND d.message_id = r.message_id
-      AND (d.trigger = k.trigger OR (k.succeeded AND k.trigger = 1))
+    DELETE FROM delivery d USING (${deliveriesOf("r.retry_delay_ms IS NULL")}) r
+    WHERE d.application_id = r.application_id AND d.endpoint_id = r.endpoint_id
+      AND d.message_id = r.message_id AND (d.trigger = r.trigger OR (r.succeeded AND r.trigger = 1))
   ),
   backed_off AS (
     UPDATE delivery d SET attempts = d.attempts + 1, due_at = ${NEXT_ATTEMPT_AT}
-    FROM unnest($16::int[], $17::text[], $18::float8[]) AS r(of_kind, message_id, retry_delay_ms)
-    JOIN kind k ON k.kind_number = r.of_kind
-    WHERE k.counts AND r.retry_delay_ms IS NOT NULL AND d.application_id = k.application_id
-      AND d.endpoint_id = k.endpoint_id AND d.message_id = r.message_id AND d.trigger = k.trigger
+    FROM (${deliveriesOf("r.retry_delay_ms IS NOT NULL")}) r
+    WHERE d.application_id = r.application_id AND d.endpoint_id = r.endpoint_id
+      AND d.message_id = r.message_id AND d.trigger = r.trigger
   ),
   history AS (
     INSERT INTO attempt (application_id, attempt_id, endpoint_id, message_id, event_type, channels,
