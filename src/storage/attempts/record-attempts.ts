@@ -40,8 +40,7 @@ const NEXT_ATTEMPT_AT = `coalesce(to_timestamp($2::float8 / 1000), now())
 
 /**
  * Whose deliveries the results are about. Put together before any is looked for (OFFSET 0): planned for an empty
- * queue, each kind would else read all that its endpoint is owed, and `ingest` had 110 instead of 165 thousandths
- * of the floor.
+ * queue, each kind would else read all that its endpoint is owed (`ingest` 0.10 of the floor instead of 0.17).
  */
 const deliveriesOf = (which: string): string => `
       SELECT k.application_id, k.endpoint_id, r.message_id, k.trigger, k.succeeded, r.retry_delay_ms
