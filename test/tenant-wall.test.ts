@@ -39,6 +39,7 @@ const UNKEYED: Record<string, string> = {
   "find-recorded-attempts": "engine: which of a batch were recorded",
   "claim-due-deliveries": "engine: by bucket",
   "load-payloads": "engine: keys of a batch it claimed",
+  "read-messages-due": "engine: keys of a batch it claimed",
   "find-waiting-lanes": "engine: by bucket",
   "load-devices": "batch of many callers, each key with its own environment",
   "save-device-states": "batch of readings, each with its own environment",
