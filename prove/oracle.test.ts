@@ -66,9 +66,13 @@ describe("the judge", () => {
     const cuts = [100, 800, 12_000, 15_000].map((from) => ({ from, to: from + 10 }));
     const { checks } = judge(evidence({ receipts: [receipt, again], attempts: [recorded], cuts }));
     expect(checks.filter(({ holds }) => !holds).map(({ detail }) => detail)).toEqual([
-      "1 of 2: msg_1 (requests at 0, 7000; attempts at 6990; faults at -1200, 10000 ms)",
-      "1 of 2: msg_1 (requests at 0, 7000; attempts at 6990; faults at -1200, 10000 ms)",
+      "1 of 2: msg_1 (requests at 0, 7000 ms; attempts at 6990 ms; faults at -1200, 10000 ms)",
+      "1 of 2: msg_1 (requests at 0, 7000 ms; attempts at 6990 ms; faults at -1200, 10000 ms)",
     ]);
+    const calm = judge(evidence({ receipts: [receipt, again], attempts: [], cuts: [] })).checks;
+    expect(calm.find(({ name }) => name.startsWith("an event is sent again"))?.detail).toBe(
+      "1 of 2: msg_1 (requests at 0, 7000 ms; no attempts; no faults)",
+    );
   });
 
   test("takes an attempt for that of the nearest request, not of one that a fault cut a second before", () => {

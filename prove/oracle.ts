@@ -130,13 +130,15 @@ function isCut(cuts: readonly Cut[], from: number, to: number): boolean {
 function timesOf({ receipts, attempts }: Story, cuts: readonly Cut[]): string {
   const origin = receipts[0]?.at ?? 0;
   const times = (what: string, all: readonly number[]): string =>
-    `${what} at ${all.map((at) => Math.round(at - origin)).join(", ")}`;
+    all.length === 0
+      ? `no ${what}`
+      : `${what} at ${all.map((at) => Math.round(at - origin)).join(", ")} ms`;
   const requested = receipts.map(({ at }) => at);
   const attempted = attempts.map(({ attemptedAt }) => attemptedAt);
   const before = cuts.findLast(({ from }) => from <= origin);
   const after = cuts.find(({ from }) => from > origin);
   const faults = [before, after].flatMap((cut) => cut?.from ?? []);
-  return `${times("requests", requested)}; ${times("attempts", attempted)}; ${times("faults", faults)} ms`;
+  return `${times("requests", requested)}; ${times("attempts", attempted)}; ${times("faults", faults)}`;
 }
 
 function none(name: string, found: readonly string[], total: number): Check {
