@@ -30,10 +30,13 @@ const CHUNK_DIGITS = 3;
 const CHUNK = 62 ** CHUNK_DIGITS;
 
 const limbs = new Uint32Array(LIMBS);
-const characters = Buffer.alloc(LENGTH);
+const PREFIX_LENGTH_MAX = 8;
+/** A prefix that ends where the digits begin: one text is made, not two that V8 joins when it is first read. */
+const characters = Buffer.alloc(PREFIX_LENGTH_MAX + LENGTH);
+const digits = characters.subarray(PREFIX_LENGTH_MAX);
 
 /** Writes the 160-bit number in `limbs` (big-endian 32-bit words, destroyed) as 27 base-62 digits. */
-function encodeLimbs(): string {
+function encodeLimbs(prefix: string): string {
   for (let position = LENGTH - CHUNK_DIGITS; position >= 0; position -= CHUNK_DIGITS) {
     let remainder = 0;
     for (let index = 0; index < LIMBS; index += 1) {
@@ -45,11 +48,15 @@ function encodeLimbs(): string {
     }
     const upper = (remainder / 62) | 0;
     const first = (upper / 62) | 0;
-    characters[position] = CODES[first] ?? 0;
-    characters[position + 1] = CODES[upper - first * 62] ?? 0;
-    characters[position + 2] = CODES[remainder - upper * 62] ?? 0;
+    digits[position] = CODES[first] ?? 0;
+    digits[position + 1] = CODES[upper - first * 62] ?? 0;
+    digits[position + 2] = CODES[remainder - upper * 62] ?? 0;
   }
-  return characters.toString("latin1");
+  const start = PREFIX_LENGTH_MAX - prefix.length;
+  for (let index = 0; index < prefix.length; index += 1) {
+    characters[start + index] = prefix.charCodeAt(index);
+  }
+  return characters.toString("latin1", start);
 }
 
 /** Ids of the same step have no order of time. */
@@ -67,7 +74,7 @@ export function encodeId(prefix: IdPrefix, at: UnixMs, entropy: Uint8Array, offs
     limbs[limb] =
       (byte(from) << 24) | (byte(from + 1) << 16) | (byte(from + 2) << 8) | byte(from + 3);
   }
-  return prefix + encodeLimbs();
+  return encodeLimbs(prefix);
 }
 
 /** The smallest id that could be made at `at`: a bound for ranges of time. None is older than 2014. */

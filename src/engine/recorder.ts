@@ -6,7 +6,7 @@
 import { GroupCommit } from "../core/group-commit.ts";
 import { type IdSource, timeOfId } from "../core/ids.ts";
 import type { Clock, Log, UnixMs } from "../core/types.ts";
-import { recordAttempts } from "../storage/attempts/record-attempts.ts";
+import { type AttemptRecord, recordAttempts } from "../storage/attempts/record-attempts.ts";
 import {
   disableEndpoint,
   type HealthChange,
@@ -108,12 +108,14 @@ export class Recorder {
 
   async #store(batch: Attempted[]): Promise<boolean[]> {
     const records = batch.map(({ record }) => record);
-    const counted = await this.#persist(() => recordAttempts(this.#storage, records));
-    const valid = batch.filter(({ record }) => counted.has(record.attemptId));
+    const late = await this.#persist(() => recordAttempts(this.#storage, records));
+    const counts = ({ attemptId }: AttemptRecord): boolean =>
+      late.size === 0 || !late.has(attemptId);
+    const valid = batch.filter(({ record }) => counts(record));
     await this.#noteHealth(valid);
     await this.#disable(valid);
     await this.#tell(valid);
-    return records.map(({ attemptId }) => counted.has(attemptId));
+    return records.map(counts);
   }
 
   async #noteHealth(batch: Attempted[]): Promise<void> {

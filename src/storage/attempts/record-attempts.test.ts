@@ -81,10 +81,7 @@ test("a delivered and an exhausted delivery end, a backed-off one waits", async 
   const exhausted = await attempted(FAILED);
   const backedOff = await attempted({ ...FAILED, retryDelayMs: 5_000 });
   const untouched = await attempted();
-  const counted = await recordAttempts(storage, [delivered, exhausted, backedOff]);
-  expect([...counted].toSorted()).toEqual(
-    [delivered, exhausted, backedOff].map(({ attemptId }) => attemptId).toSorted(),
-  );
+  expect(await recordAttempts(storage, [delivered, exhausted, backedOff])).toEqual(new Set());
   const { messageId } = backedOff;
   const left = await deliveries();
   expect(left).toHaveLength(2);
@@ -190,7 +187,9 @@ test("E04: a result of an older or newer epoch changes nothing", async () => {
   const early = await attempted({ ...FAILED, epoch: EPOCH + 1, retryDelayMs: 5_000 });
   const before = await deliveries();
   const valid = await attempted({ bucket: 6 });
-  expect(await recordAttempts(storage, [late, valid, early])).toEqual(new Set([valid.attemptId]));
+  expect(await recordAttempts(storage, [late, valid, early])).toEqual(
+    new Set([late.attemptId, early.attemptId]),
+  );
   expect(await deliveries()).toEqual(before);
   expect(await attempts()).toHaveLength(1);
 });
@@ -213,7 +212,7 @@ test("a manual success ends the chain also when a failure of the chain is in the
   ]) {
     const attemptIds = batch.map(() => ids.make("atmpt_"));
     const again = batch.map((record, n) => ({ ...record, attemptId: attemptIds[n] ?? "" }));
-    expect(await recordAttempts(storage, again)).toEqual(new Set(attemptIds));
+    expect(await recordAttempts(storage, again)).toEqual(new Set());
     expect(await deliveries()).toMatchObject([{ message_id: other.messageId }]);
   }
 });
@@ -245,16 +244,14 @@ test("the same batch again, after its answer was lost, changes nothing and count
   await expect(recordAttempts(storage, batch)).rejects.toThrow("lost");
   const before = [await deliveries(), await attempts()];
   storage.after = () => undefined;
-  expect(await recordAttempts(storage, batch)).toEqual(
-    new Set([backedOff.attemptId, delivered.attemptId]),
-  );
+  expect(await recordAttempts(storage, batch)).toEqual(new Set([fenced.attemptId]));
   expect([await deliveries(), await attempts()]).toEqual(before);
 });
 
 test("a result of a delivery that is no longer owed is kept as history", async () => {
   const record = await attempted();
   await sql(storage, "DELETE FROM delivery");
-  expect(await recordAttempts(storage, [record])).toEqual(new Set([record.attemptId]));
+  expect(await recordAttempts(storage, [record])).toEqual(new Set());
   expect(await deliveries()).toEqual([]);
   expect(await attempts()).toHaveLength(1);
 });
