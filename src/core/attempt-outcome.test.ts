@@ -11,7 +11,7 @@ function response(status: number, headers: Record<string, string> = {}): SendRes
     kind: "response",
     status,
     headers,
-    responseHeaders: [],
+    responseHeaders: "",
     body: new Uint8Array(),
     truncated: false,
     durationMs: 1,
@@ -98,6 +98,21 @@ describe("every combination of outcome, trigger, failures and failing since", ()
         }
       }
     }
+  });
+});
+
+test("what has no payload any more ends, and the endpoint is not to blame", () => {
+  const result: SendResult = {
+    kind: "error",
+    code: "payload_gone",
+    message: "The payload was expunged.",
+    durationMs: 0,
+  };
+  const long = { failingSince: NOW - 30 * DAY_MS };
+  expect(decide(input(result, long))).toEqual({
+    succeeded: false,
+    retryDelayMs: null,
+    disable: null,
   });
 });
 

@@ -55,8 +55,12 @@ function disableReason(input: DecisionInput): DisableReason | null {
   return now >= disablesAt(failingSince) ? "failing_for_5_days" : null;
 }
 
+const ENDED: Decision = { succeeded: false, retryDelayMs: null, disable: null };
+
 export function decide(input: DecisionInput): Decision {
   const { result, schedule, failuresBefore, now } = input;
+  // There will never be anything to send, and the receiver has no part in that.
+  if (result.kind === "error" && result.code === "payload_gone") return ENDED;
   const disable = disableReason(input);
   if (isSuccess(result)) return { succeeded: true, retryDelayMs: null, disable };
   const aborted = result.kind === "response" && result.headers.webhookDelivery === "abort-message";

@@ -52,8 +52,8 @@ export interface SendResponse {
   status: number;
   /** The response headers that decide about retries. */
   headers: { retryAfter?: string; webhookDelivery?: string };
-  /** Name and value as received, at most 16 KiB in all. */
-  responseHeaders: [string, string][];
+  /** Lines of `name: value`, as received, at most 16 KiB in all. A value has no line break and no NUL. */
+  responseHeaders: string;
   /** At most the first 16 KiB, never decompressed. */
   body: Uint8Array;
   /** The receiver sent more than `body` holds. */

@@ -35,14 +35,16 @@ export interface Attempted {
 
 const EMPTY = Buffer.alloc(0);
 
-function sign(delivery: DueDelivery, target: Target, tools: AttemptTools, at: UnixMs): SendRequest {
-  const body = delivery.payload ?? EMPTY;
+function sign(
+  { messageId, eventType }: DueDelivery,
+  body: Buffer,
+  { target, tools, at }: { target: Target; tools: AttemptTools; at: UnixMs },
+): SendRequest {
   const timestampSeconds = Math.floor(at / 1000);
   const keys: SigningKey[] = [];
   for (const { key, expiresAt } of target.keys) {
     if (expiresAt === null || expiresAt > at) keys.push(key);
   }
-  const { messageId, eventType } = delivery;
   const signature = signatureHeader(keys, { messageId, timestampSeconds, body });
   const { headers: custom } = target;
   const { userAgent, timeoutMs } = tools;
@@ -55,13 +57,6 @@ function statusError(status: number): string {
   if (status >= 300 && status < 400)
     return `The receiver answered ${status}; redirects are not followed.`;
   return `The receiver answered ${status}; only 2xx means delivered.`;
-}
-
-/** A header has no line break and no NUL: the HTTP parser refuses both. */
-function headerLines(headers: [string, string][]): string {
-  let lines = "";
-  for (const [name, value] of headers) lines += `${lines === "" ? "" : "\n"}${name}: ${value}`;
-  return lines;
 }
 
 /** PostgreSQL stores no NUL in text, and one refused result would hold up its whole batch. */
@@ -91,7 +86,7 @@ function toRecord(
     responseStatus: answered ? result.status : 0,
     responseBody: answered ? Buffer.from(result.body) : EMPTY,
     responseTruncated: answered && result.truncated,
-    responseHeaders: answered ? headerLines(result.responseHeaders) : null,
+    responseHeaders: answered ? result.responseHeaders : null,
     signature: sent.signature,
     durationMs: Math.round(result.durationMs),
     errorCode: decision.succeeded ? null : failure,
@@ -116,16 +111,41 @@ function beginSpan(delivery: DueDelivery, tracer: Tracer | undefined): Span | un
   );
 }
 
-/** Never rejects for what a receiver does: a failed attempt is data. */
-export async function attempt(
-  delivery: DueDelivery,
-  target: Target,
-  tools: AttemptTools,
-): Promise<Attempted> {
+/** An attempt under way. */
+export interface Begun {
+  delivery: DueDelivery;
+  target: Target;
+  at: UnixMs;
+  signature: string | null;
+  span: Span | undefined;
+  /** Never rejects for what a receiver does: a failed attempt is data. */
+  result: Promise<SendResult>;
+}
+
+const PAYLOAD_GONE: SendResult = {
+  kind: "error",
+  code: "payload_gone",
+  message: "The payload was expunged or its retention ended; nothing was sent.",
+  durationMs: 0,
+};
+
+/** Sends; of a delivery whose payload is gone (expunged, or past retention) nothing, and it is its last. */
+export function beginAttempt(delivery: DueDelivery, target: Target, tools: AttemptTools): Begun {
   const at = tools.clock.now();
+  const { payload } = delivery;
+  if (payload === null) {
+    const result = Promise.resolve(PAYLOAD_GONE);
+    return { delivery, target, at, signature: null, span: undefined, result };
+  }
   const span = beginSpan(delivery, tools.tracer);
-  const request = sign(delivery, target, tools, at);
-  const result = await tools.sender.send(request);
+  const request = sign(delivery, payload, { target, tools, at });
+  const signature = request.headers["svix-signature"] ?? null;
+  return { delivery, target, at, signature, span, result: tools.sender.send(request) };
+}
+
+/** What follows from its result. */
+export function conclude(begun: Begun, result: SendResult, tools: AttemptTools): Attempted {
+  const { delivery, target, at, signature, span } = begun;
   const decision = decide({
     result,
     trigger: delivery.trigger,
@@ -135,32 +155,11 @@ export async function attempt(
     now: tools.clock.now(),
     random: tools.random(),
   });
-  const attempted = { delivery, target, result, decision };
   const attemptId = tools.ids.make("atmpt_");
-  const signature = request.headers["svix-signature"] ?? null;
-  const record = toRecord(attempted, { attemptId, at, signature });
+  const record = toRecord({ delivery, target, result, decision }, { attemptId, at, signature });
   span?.end(
     { "http.response.status_code": record.responseStatus, "amps.attempt_id": record.attemptId },
     record.errorCode ?? undefined,
   );
-  return { ...attempted, record };
-}
-
-/** The last attempt of a delivery whose payload is gone (expunged, or past retention): nothing is sent. */
-export function attemptWithoutPayload(
-  delivery: DueDelivery,
-  target: Target,
-  tools: AttemptTools,
-): Attempted {
-  const result: SendResult = {
-    kind: "error",
-    code: "payload_gone",
-    message: "The payload was expunged or its retention ended; nothing was sent.",
-    durationMs: 0,
-  };
-  const decision: Decision = { succeeded: false, retryDelayMs: null, disable: null };
-  const attempted = { delivery, target, result, decision };
-  const attemptId = tools.ids.make("atmpt_");
-  const record = toRecord(attempted, { attemptId, at: tools.clock.now(), signature: null });
-  return { ...attempted, record };
+  return { delivery, target, result, decision, record };
 }

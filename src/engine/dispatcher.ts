@@ -8,7 +8,13 @@ import type { DueDelivery } from "../storage/deliveries/claim-due.ts";
 import { dropDeliveries } from "../storage/deliveries/drop-deliveries.ts";
 import type { Target } from "../storage/endpoints/load-targets.ts";
 import type { Storage } from "../storage/storage.ts";
-import { attempt, type Attempted, type AttemptTools, attemptWithoutPayload } from "./attempt.ts";
+import {
+  type Attempted,
+  type AttemptTools,
+  beginAttempt,
+  type Begun,
+  conclude,
+} from "./attempt.ts";
 import type { Claimer } from "./claimer.ts";
 import type { Lane } from "./lane.ts";
 import type { Lanes, Taken } from "./lanes.ts";
@@ -123,76 +129,61 @@ export class Dispatcher {
     }
   }
 
+  /**
+   * All of one delivery. One asynchronous function: each one within it would keep a promise and a frame of its
+   * own for as long as the receiver and the database take.
+   */
   async #run(taken: Taken): Promise<void> {
+    const { claimer, lanes, onSettled, recorder, targets, tools } = this.#options;
     const { lane, delivery } = taken;
-    const attempted = await this.#tryAttempt(taken);
-    if (attempted === "held") {
-      this.#ended(delivery.bucket);
-      this.pump();
-      return;
-    }
-    if (attempted !== undefined) {
-      await this.#record(taken, attempted);
-    } else {
-      lane.pace.breaker.voided();
-      lane.forget(delivery);
-      this.#options.lanes.lift(lane);
-    }
-    this.#ended(delivery.bucket);
-    this.#options.onSettled(delivery);
-    this.pump();
-  }
-
-  /** Undefined: no attempt was made, and none is owed by this node. Held: a rate forbids it for now. */
-  async #tryAttempt(taken: Taken): Promise<Attempted | "held" | undefined> {
-    const { lanes } = this.#options;
-    const { lane, delivery } = taken;
-    let held = false;
+    let begun: Begun | "held" | undefined;
     let attempted: Attempted | undefined;
     try {
-      const { targets } = this.#options;
       // No wait for what is known: a promise and a turn less for each delivery.
-      const target = targets.cached(delivery) ?? (await targets.load(delivery));
-      const sendable = target !== null && !target.disabled && target.sealBroken === null;
-      if (!sendable) {
-        this.#park(lane, delivery, target);
-      } else {
-        lanes.learn(taken, target);
-        held = !lanes.admit(taken);
-        if (!held) attempted = await this.#attempt(delivery, target);
-      }
+      begun = this.#begin(taken, targets.cached(delivery) ?? (await targets.load(delivery)));
+      if (typeof begun === "object") attempted = conclude(begun, await begun.result, tools);
     } catch (error) {
       this.#giveUp(delivery, error);
     }
-    if (held) lanes.putBack(taken);
+    if (begun === "held") lanes.putBack(taken);
     lanes.freed(taken);
-    return held ? "held" : attempted;
-  }
-
-  /** Undefined: the bucket is not ours any more, so nothing may be sent. */
-  #attempt(delivery: DueDelivery, target: Target): Promise<Attempted> | Attempted | undefined {
-    const { ownership, tools } = this.#options;
-    if (ownership.epochOf(delivery.bucket) !== delivery.epoch) return undefined;
-    if (delivery.payload === null) return attemptWithoutPayload(delivery, target, tools);
-    return attempt(delivery, target, tools);
-  }
-
-  async #record(taken: Taken, attempted: Attempted): Promise<void> {
-    const { lanes, recorder, claimer } = this.#options;
-    const { lane, delivery } = taken;
-    this.#learn(taken, attempted);
-    lanes.makeReady(lane);
-    claimer().refill(lane);
-    this.pump();
-    try {
-      const counted = await recorder.add(attempted);
+    if (attempted !== undefined) {
+      this.#learn(taken, attempted);
+      lanes.makeReady(lane);
+      claimer().refill(lane);
+      this.pump();
+      let counted = false;
+      try {
+        counted = await recorder.add(attempted);
+      } catch (error) {
+        this.#giveUp(delivery, error);
+      }
       lane.forget(delivery);
       if (counted) this.#follow(lane, attempted);
-    } catch (error) {
-      this.#giveUp(delivery, error);
+      claimer().refill(lane);
+    } else if (begun !== "held") {
+      lane.pace.breaker.voided();
       lane.forget(delivery);
+      lanes.lift(lane);
     }
-    claimer().refill(lane);
+    this.#ended(delivery.bucket);
+    if (begun !== "held") onSettled(delivery);
+    this.pump();
+  }
+
+  /** Held: a rate forbids it for now. Undefined: no attempt is made, and none is owed by this node. */
+  #begin(taken: Taken, target: Target | null): Begun | "held" | undefined {
+    const { lanes, ownership, tools } = this.#options;
+    const { lane, delivery } = taken;
+    if (target === null || target.disabled || target.sealBroken !== null) {
+      this.#park(lane, delivery, target);
+      return undefined;
+    }
+    lanes.learn(taken, target);
+    if (!lanes.admit(taken)) return "held";
+    // The bucket may not be ours any more: then nothing may be sent.
+    if (ownership.epochOf(delivery.bucket) !== delivery.epoch) return undefined;
+    return beginAttempt(delivery, target, tools);
   }
 
   /** What the result tells about the receiver, and so about its pace. */

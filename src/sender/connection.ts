@@ -8,7 +8,7 @@ import type { OnReadOpts, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 
 import type { Exchange } from "./exchange.ts";
-import { ResponseParser } from "./response-parser.ts";
+import { type HeadMemory, ResponseParser } from "./response-parser.ts";
 
 /** Larger bodies are not copied behind their head. */
 const JOINED_BYTES_MAX = 16 * 1024;
@@ -16,6 +16,7 @@ const READ_BYTES_MAX = 64 * 1024;
 const READ_BUFFER = Buffer.allocUnsafeSlow(READ_BYTES_MAX);
 
 export interface ConnectionOwner {
+  readonly heads: HeadMemory;
   /** The answer is complete and the connection can carry the next request. */
   freed(connection: Connection): void;
   gone(connection: Connection): void;
@@ -58,7 +59,7 @@ export class Connection {
     const socket = this.#socket;
     if (socket === undefined) throw new Error("A connection was used before it stood.");
     this.#exchange = exchange;
-    this.#parser = new ResponseParser(exchange);
+    this.#parser = new ResponseParser(exchange, this.#owner.heads);
     const { head, body } = exchange.begin(this);
     if (body.length > JOINED_BYTES_MAX) {
       socket.cork();

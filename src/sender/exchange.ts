@@ -102,7 +102,7 @@ export class Exchange implements ResponseSink {
         ...(retryAfter !== undefined && { retryAfter }),
         ...(webhookDelivery !== undefined && { webhookDelivery }),
       },
-      responseHeaders: answer.headers,
+      responseHeaders: answer.headerLines,
       body: this.bodyParts === undefined ? this.body : Buffer.concat(this.bodyParts),
       truncated: this.bodyBytes > BODY_KEPT_BYTES_MAX,
       durationMs,

@@ -12,6 +12,7 @@ import type { Clock } from "../core/types.ts";
 import { ConnectFailure } from "./connect-failure.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { Exchange, ExchangeOrigin } from "./exchange.ts";
+import type { HeadMemory } from "./response-parser.ts";
 
 const KEEP_ALIVE_MS = 4_000;
 const KEEP_ALIVE_HINT_MS_MAX = 60_000;
@@ -32,6 +33,7 @@ export interface OriginTools {
 
 export class Origin implements ConnectionOwner, ExchangeOrigin {
   readonly peer: string;
+  readonly heads: HeadMemory = { last: undefined };
   readonly #address: OriginAddress;
   readonly #tools: OriginTools;
   readonly #connections = new Set<Connection>();

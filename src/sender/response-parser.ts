@@ -5,7 +5,8 @@
  *
  *   head ─► (interim: head) ─► length │ chunks │ until the end ─► complete
  *
- * A whole head in one read, which is the rule, is decoded once and cut by string searches.
+ * A whole head in one read, which is the rule, is decoded once and cut by string searches. Within a second most
+ * receivers say the same head again, to the byte: then it is not parsed again (1.5 µs of the 40 of a delivery).
  */
 import type { SendErrorCode } from "../core/send-result.ts";
 
@@ -17,8 +18,8 @@ export interface ParseFailure {
 
 export interface Head {
   status: number;
-  /** Name and value as received; latin1 keeps every byte. */
-  headers: [string, string][];
+  /** Lines of `name: value` as received; latin1 keeps every byte. */
+  headerLines: string;
   retryAfter: string | undefined;
   webhookDelivery: string | undefined;
 }
@@ -37,6 +38,8 @@ const CHUNK_LINE_BYTES_MAX = 256;
 /** More would not be exact as a number, and nobody means it. */
 const LENGTH_DIGITS_MAX = 15;
 const INTERIM_ANSWERS_MAX = 8;
+/** Of one read; many origins may be remembered. */
+const REMEMBERED_BYTES_MAX = 1_024;
 const EMPTY = Buffer.alloc(0);
 
 const BEGIN = "HTTP/1.";
@@ -64,6 +67,19 @@ interface Framing {
   isCoded: boolean;
   closes: boolean;
   keepsAlive: boolean;
+}
+
+/** The last head of an origin, and what it said. */
+export interface LastHead {
+  text: string;
+  head: Head;
+  framing: Framing;
+  keepAliveHint: number | undefined;
+}
+
+/** Shared by the parsers of one origin. */
+export interface HeadMemory {
+  last: LastHead | undefined;
 }
 
 function trimmed(text: string): string {
@@ -96,9 +112,11 @@ export class ResponseParser {
   #trailerBytes = 0;
   #interim = 0;
   readonly #sink: ResponseSink;
+  readonly #memory: HeadMemory;
 
-  constructor(sink: ResponseSink) {
+  constructor(sink: ResponseSink, memory: HeadMemory) {
     this.#sink = sink;
+    this.#memory = memory;
   }
 
   /** The head has come. */
@@ -156,16 +174,43 @@ export class ResponseParser {
       }
       return text.length > HEAD_BYTES_MAX ? TOO_LARGE : 0;
     }
-    return this.#parseHead(text.slice(0, end)) ?? end + HEAD_END.length;
+    const failure = this.#takeHead(text.slice(0, end), text.length);
+    return failure ?? end + HEAD_END.length;
   }
 
-  #parseHead(text: string): ParseFailure | undefined {
+  /** @param bytes of the text that it was cut from, all of which is kept for as long as it is remembered */
+  #takeHead(text: string, bytes: number): ParseFailure | undefined {
+    const { last } = this.#memory;
+    if (last?.text === text) {
+      this.keepAliveHint = last.keepAliveHint;
+      this.#frame(last.head.status, last.framing);
+      this.#sink.onHead(last.head);
+      return undefined;
+    }
+    const parsed = this.#parseHead(text);
+    if (!("head" in parsed)) return parsed;
+    const { head, framing } = parsed;
+    if (head.status < 200) return this.#passInterim(head.status);
+    if (bytes <= REMEMBERED_BYTES_MAX) {
+      this.#memory.last = { text, head, framing, keepAliveHint: this.keepAliveHint };
+    }
+    this.#frame(head.status, framing);
+    this.#sink.onHead(head);
+    return undefined;
+  }
+
+  #parseHead(text: string): { head: Head; framing: Framing } | ParseFailure {
     const firstEnd = text.indexOf("\r\n");
     const statusLine = firstEnd === -1 ? text : text.slice(0, firstEnd);
     const match = STATUS_LINE.exec(statusLine);
     if (match === null) return notHttp(`it begins with ${JSON.stringify(text.slice(0, 16))}`);
     const status = Number(match[2]);
-    const head: Head = { status, headers: [], retryAfter: undefined, webhookDelivery: undefined };
+    const head: Head = {
+      status,
+      headerLines: "",
+      retryAfter: undefined,
+      webhookDelivery: undefined,
+    };
     const framing: Framing = {
       isHttp10: match[1] === "0",
       length: undefined,
@@ -182,10 +227,7 @@ export class ResponseParser {
       if (failure !== undefined) return failure;
       from = end + 2;
     }
-    if (status < 200) return this.#passInterim(status);
-    this.#frame(status, framing);
-    this.#sink.onHead(head);
-    return undefined;
+    return { head, framing };
   }
 
   #parseField(line: string, head: Head, framing: Framing): ParseFailure | undefined {
@@ -194,7 +236,7 @@ export class ResponseParser {
     if (!NAME.test(name)) return notHttp("Invalid header name");
     const value = trimmed(line.slice(colon + 1));
     if (NOT_IN_VALUE.test(value)) return notHttp("Invalid character in a header value");
-    head.headers.push([name, value]);
+    head.headerLines += `${head.headerLines === "" ? "" : "\n"}${name}: ${value}`;
     switch (name.toLowerCase()) {
       case "content-length":
         return readLength(value, framing);

@@ -81,13 +81,13 @@ describe("what is kept of an answer", () => {
     const result = expectResponse(await loopbackSender().send(post(hook.port)));
     expect(result).toMatchObject({ status: 503, truncated: false });
     expect(result.headers).toEqual({ retryAfter: "120", webhookDelivery: "abort-message" });
-    expect(result.responseHeaders).toEqual([
-      ["X-Reason", "caf\u00e9"],
-      ["Retry-After", "120"],
-      ["Webhook-Delivery", "abort-message"],
-      ["Set-Cookie", "a"],
-      ["Set-Cookie", "b"],
-      ["Content-Length", "4"],
+    expect(result.responseHeaders.split("\n")).toEqual([
+      "X-Reason: caf\u00e9",
+      "Retry-After: 120",
+      "Webhook-Delivery: abort-message",
+      "Set-Cookie: a",
+      "Set-Cookie: b",
+      "Content-Length: 4",
     ]);
     expect(Buffer.from(result.body).toString()).toBe("busy");
     expect(result.durationMs).toBeGreaterThan(0);

@@ -73,7 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     bug: "a disabled endpoint is sent to",
     file: "engine/dispatcher.ts",
-    find: / && !target\.disabled/,
+    find: / \|\| target\.disabled/,
     replace: "",
   },
   {

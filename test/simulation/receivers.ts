@@ -70,7 +70,7 @@ export function toResult(
     kind: "response",
     status,
     headers,
-    responseHeaders: [],
+    responseHeaders: "",
     body: Buffer.from(mark),
     truncated: false,
     durationMs: 0,

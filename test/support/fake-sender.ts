@@ -10,7 +10,7 @@ export function answer(status = 200, changes: Partial<SendResponse> = {}): SendR
     kind: "response",
     status,
     headers: {},
-    responseHeaders: [],
+    responseHeaders: "",
     body: Buffer.from("ok"),
     truncated: false,
     durationMs: 1,

@@ -35,7 +35,7 @@ function createRandom(): () => number {
   };
 }
 
-const JSON_HEADERS: [string, string][] = [["content-type", "application/json"]];
+const JSON_HEADERS = "content-type: application/json";
 
 /** How each receiver answers; `failingMs` counts down to the outage of billing. */
 function createAnswers(random: () => number, isDown: () => boolean): Answer {
