@@ -107,14 +107,15 @@ describe("matching", () => {
     ],
     ["a", ["y"], ["everything", "type a", "types a and b", "channels x and y"]],
   ])("type %j in channels %j goes to those that want %j", async (eventType, channels, wanted) => {
-    const [outcome] = await insertMessages(storage, [message({ ...own, eventType, channels })]);
+    const sent = message({ ...own, eventType, channels });
+    const [outcome] = await insertMessages(storage, [sent]);
     if (outcome?.kind !== "stored") throw new Error(`The outcome was ${outcome?.kind}.`);
     const owed = outcome.owed.map(({ endpointId }) => names.get(endpointId));
     expect(owed.toSorted()).toEqual(wanted.toSorted());
     const rows = await sql<{ endpoint_id: string; due_at: number; attempts: number }>(
       storage,
       "SELECT endpoint_id, due_at, attempts FROM delivery WHERE message_id = $1",
-      [outcome.owed[0]?.messageId],
+      [sent.messageId],
     );
     expect(rows.map((row) => names.get(row.endpoint_id)).toSorted()).toEqual(wanted.toSorted());
     for (const row of rows) {

@@ -5,6 +5,13 @@
 import type { UnixMs } from "../../core/types.ts";
 import { proveDurable } from "../durability/prove-durable.ts";
 import { DEADLOCK, sqlState, statement, UNIQUE_VIOLATION, type Storage } from "../storage.ts";
+import {
+  readStored,
+  STORE_AND_FAN_OUT,
+  type Stored,
+  type StoredRow,
+  TELL_STORED,
+} from "./store-and-fan-out.ts";
 
 export interface NewMessage {
   environmentId: string;
@@ -23,47 +30,11 @@ export interface NewMessage {
   payloadHours?: number | null;
 }
 
-/** A delivery as it was just committed, for the hand-off in memory. */
-export interface OwedDelivery {
-  messageId: string;
-  endpointId: string;
-  bucket: number;
-  revision: number;
-}
-
 export type InsertOutcome =
-  | { kind: "stored"; createdAt: UnixMs; owed: OwedDelivery[] }
+  | ({ kind: "stored" } & Stored)
   | { kind: "replayed"; messageId: string; createdAt: UnixMs }
   | { kind: "event_id_taken" }
   | { kind: "idempotency_mismatch" };
-
-/**
- * CTEs that store the rows of a preceding CTE `accepted` (application_id, message_id, event_id,
- * event_type, channels, tags, payload, created_at, deliver_at, payload_expires_at) and fan them out.
- * Shared by everything that makes messages; `fan_out` has what is to be delivered. `svix-api.md` §9
- * has the matching rule.
- */
-export const STORE_AND_FAN_OUT = `
-  stored AS (
-    INSERT INTO message (application_id, message_id, event_id, event_type, channels, tags, payload,
-      created_at, deliver_at, payload_expires_at)
-    SELECT application_id, message_id, event_id, event_type, channels, tags, payload,
-      created_at, deliver_at, payload_expires_at
-    FROM accepted
-  ),
-  fan_out AS (
-    SELECT e.application_id, a.message_id, e.endpoint_id, e.bucket, e.revision,
-      coalesce(a.deliver_at, a.created_at) AS due_at
-    FROM accepted a
-    JOIN endpoint e ON e.application_id = a.application_id
-    WHERE NOT e.disabled AND e.deleted_at IS NULL
-      AND (e.event_types IS NULL OR a.event_type = ANY (e.event_types))
-      AND (e.channels IS NULL OR e.channels && a.channels)
-  ),
-  owed AS (
-    INSERT INTO delivery (application_id, endpoint_id, message_id, bucket, due_at)
-    SELECT application_id, endpoint_id, message_id, bucket, due_at FROM fan_out
-  )`;
 
 // Payloads travel as one binary parameter and are cut by offset: an array of bytea would be sent as
 // hex text, twice the bytes and an escape pass per payload.
@@ -72,12 +43,12 @@ const INSERT = statement(
   `WITH given AS (
     SELECT m.*, date_trunc('milliseconds', coalesce(to_timestamp($2::float8 / 1000), now())) AS created_at
     FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-      $10::int[], $11::int[], $12::text[], $13::text[], $14::float8[], $15::int[])
+      $10::int[], $11::int[], $12::text[], $13::text[], $14::float8[], $15::int[]) WITH ORDINALITY
       AS m(environment_id, application_id, message_id, event_id, event_type, channels, tags,
-        payload_start, payload_bytes, key_hash, request_hash, deliver_at, payload_hours)
+        payload_start, payload_bytes, key_hash, request_hash, deliver_at, payload_hours, number)
   ),
   accepted AS (
-    SELECT m.environment_id, m.application_id, m.message_id, m.event_id, m.event_type,
+    SELECT m.number, m.environment_id, m.application_id, m.message_id, m.event_id, m.event_type,
       string_to_array(m.channels, ',') AS channels, string_to_array(m.tags, ',') AS tags,
       substring($1::bytea FROM m.payload_start + 1 FOR m.payload_bytes) AS payload,
       m.key_hash, m.request_hash, m.created_at, to_timestamp(m.deliver_at / 1000) AS deliver_at,
@@ -94,16 +65,8 @@ const INSERT = statement(
     SELECT environment_id, decode(key_hash, 'hex'), decode(request_hash, 'hex'), message_id, created_at
     FROM accepted WHERE key_hash IS NOT NULL ORDER BY environment_id, key_hash
   ), ${STORE_AND_FAN_OUT}
-  SELECT message_id, created_at, NULL::text AS endpoint_id, NULL::smallint AS bucket,
-    NULL::bigint AS revision FROM accepted
-  UNION ALL
-  SELECT message_id, NULL, endpoint_id, bucket, revision FROM fan_out`,
+  ${TELL_STORED}`,
 );
-
-/** A stored message, or one of its deliveries. Paired here: joined there, 500 by 500 rows are a nested loop. */
-type InsertedRow =
-  | { message_id: string; created_at: UnixMs; endpoint_id: null }
-  | { message_id: string; endpoint_id: string; bucket: number; revision: number };
 
 const FIND_TAKEN = statement(
   "find-taken-messages",
@@ -193,7 +156,7 @@ async function insertBatch(
     starts.push(offset);
     offset += message.payload.length;
   }
-  const rows = await storage.query<InsertedRow>(INSERT, [
+  const rows = await storage.query<StoredRow>(INSERT, [
     Buffer.concat(batch.map((message) => message.payload)),
     storage.now(),
     batch.map((message) => message.environmentId),
@@ -210,24 +173,11 @@ async function insertBatch(
     batch.map((message) => message.deliverAt ?? null),
     batch.map((message) => message.payloadHours ?? null),
   ]);
-  const stored = new Map<string, Extract<InsertOutcome, { kind: "stored" }>>();
-  for (const row of rows) {
-    if (row.endpoint_id !== null) continue;
-    stored.set(row.message_id, { kind: "stored", createdAt: row.created_at, owed: [] });
-  }
-  for (const row of rows) {
-    if (row.endpoint_id === null) continue;
-    stored.get(row.message_id)?.owed.push({
-      messageId: row.message_id,
-      endpointId: row.endpoint_id,
-      bucket: row.bucket,
-      revision: row.revision,
-    });
-  }
-  for (const message of batch) {
-    const outcome = stored.get(message.messageId);
+  const stored = readStored(rows);
+  for (const [index, message] of batch.entries()) {
+    const outcome = stored.get(index + 1);
     if (outcome === undefined) throw new Error(`Message ${message.messageId} was not stored.`);
-    outcomes.set(message, outcome);
+    outcomes.set(message, { kind: "stored", ...outcome });
   }
 }
 

@@ -3,7 +3,7 @@
  * environment's hidden application like any other message (`svix-api.md` §10). Nothing is stored while
  * that application has no enabled endpoint, and its own endpoints and attempts are never told of.
  */
-import { STORE_AND_FAN_OUT } from "../messages/insert-messages.ts";
+import { STORE_AND_FAN_OUT } from "../messages/store-and-fan-out.ts";
 
 /**
  * CTEs that store and fan out the rows of a preceding CTE `event` (message_id, event_type,
@@ -12,7 +12,7 @@ import { STORE_AND_FAN_OUT } from "../messages/insert-messages.ts";
  */
 export function eventCtes({ where, now }: { where: string; now: string }): string {
   return `accepted AS (
-    SELECT v.operational_application_id AS application_id, t.message_id, NULL::text AS event_id,
+    SELECT NULL::int AS number, v.operational_application_id AS application_id, t.message_id, NULL::text AS event_id,
       t.event_type, NULL::text[] AS channels, NULL::text[] AS tags,
       convert_to(json_build_object('type', t.event_type, 'data', jsonb_strip_nulls(
         jsonb_build_object('appId', p.application_id, 'appUid', a.uid, 'endpointId', p.endpoint_id,
