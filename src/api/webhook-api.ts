@@ -48,13 +48,16 @@ export const OPEN_TO_ALL_ORIGINS = {
  * browser itself, so an open origin gives nothing away; and what a browser sends itself, the cookie of the
  * dashboard's session, it sends to nobody who allows all origins.
  */
-export async function allowOrigins(
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply | undefined> {
-  if (!request.url.startsWith(`${WEBHOOK_API_PATH}/`)) return undefined;
+export function allowOrigins(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  if (!request.url.startsWith(`${WEBHOOK_API_PATH}/`)) {
+    done();
+    return;
+  }
   reply.headers(OPEN_TO_ALL_ORIGINS);
-  if (request.method !== "OPTIONS") return undefined;
+  if (request.method !== "OPTIONS") {
+    done();
+    return;
+  }
   const asked = request.headers["access-control-request-headers"];
   reply.headers({
     "access-control-allow-methods": "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE",
@@ -62,7 +65,7 @@ export async function allowOrigins(
     vary: "access-control-request-headers",
     ...(asked !== undefined && { "access-control-allow-headers": asked }),
   });
-  return await reply.code(204).send();
+  void reply.code(204).send();
 }
 
 function refusalOf(answer: Extract<Authentication, { ok: false }>): ApiError {
@@ -108,10 +111,10 @@ export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promis
   });
   installAuthentication(app, deps, wall);
   installIdempotency(app, deps.storage, deps.clock);
-  app.addHook("onSend", async (_request, reply, payload) => {
+  app.addHook("onSend", (_request, reply, payload, done) => {
     // Exactly this, without a charset: JSON has none.
     if (typeof payload === "string") reply.header("content-type", "application/json");
-    return payload;
+    done(null, payload);
   });
   registerAdmin(app);
   registerDashboard(app, options);

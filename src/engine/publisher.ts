@@ -178,7 +178,7 @@ export class Publisher {
           environmentId: message.environmentId,
           applicationId: message.applicationId,
           endpointId: owed.endpointId,
-          messageId: owed.messageId,
+          messageId: message.messageId,
           bucket: owed.bucket,
           revision: owed.revision,
           eventType: message.eventType,

@@ -38,16 +38,19 @@ function rawPayloadOf(params: MessageIn["transformationsParams"]): Buffer | unde
   return Buffer.from(rawPayload);
 }
 
-/** The very bytes to store and send. @throws 422 */
-function payloadOf(request: PublishHttpRequest): Buffer {
-  const payload = request.slices?.get("payload");
+/** The very bytes to store and send, and whether they were read as a JSON object. @throws 422 */
+function payloadOf(request: PublishHttpRequest): { payload: Buffer; isObject: boolean } {
+  const named = request.slices?.get("payload");
   const data = request.slices?.get("data");
-  if (payload !== undefined && data !== undefined) {
+  if (named !== undefined && data !== undefined) {
     throw invalidAt(["body", "data"], "Send payload or its alias data, not both.");
   }
-  const bytes = payload ?? data;
-  if (bytes !== undefined) return rawPayloadOf(request.body.transformationsParams) ?? bytes;
-  throw invalidAt(["body", "payload"], "payload is required.", "value_error.missing");
+  const payload = named ?? data;
+  if (payload === undefined) {
+    throw invalidAt(["body", "payload"], "payload is required.", "value_error.missing");
+  }
+  const raw = rawPayloadOf(request.body.transformationsParams);
+  return raw === undefined ? { payload, isObject: true } : { payload: raw, isObject: false };
 }
 
 /** When the message is due; null: at once. @throws 422 */
@@ -94,9 +97,9 @@ export async function publish(
   deps: ApiDeps,
   scope: Scope,
   request: PublishHttpRequest,
-): Promise<Message> {
+): Promise<{ message: Message; isObject: boolean }> {
   const { body } = request;
-  const payload = payloadOf(request);
+  const { payload, isObject } = payloadOf(request);
   const deliverAt = deliverAtOf(body, deps.clock.now());
   const payloadHours = payloadHoursOf(body);
   const idempotency = idempotencyOf(request);
@@ -121,5 +124,5 @@ export async function publish(
   });
   const { messageId, createdAt } = acceptedOf(outcome, message.eventId);
   deps.log.debug({ requestId: request.id, applicationId, messageId }, "Message accepted.");
-  return { ...message, messageId, createdAt, expired: false };
+  return { message: { ...message, messageId, createdAt, expired: false }, isObject };
 }

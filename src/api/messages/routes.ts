@@ -122,9 +122,9 @@ function registerWrites(app: FastifyInstance, deps: ApiDeps, scope: Scope): void
       },
     },
     async (request, reply) => {
-      const message = await publish(deps, scope, request);
+      const { message, isObject } = await publish(deps, scope, request);
       reply.code(202);
-      return renderMessage(message, request.query.with_content ?? true);
+      return renderMessage(message, request.query.with_content ?? true, isObject);
     },
   );
 

@@ -90,14 +90,22 @@ function isJsonObject(text: string): boolean {
 }
 
 /** A payload as it is shown: itself, or wrapped when it was raw text. */
-function showPayload(bytes: Buffer): unknown {
+function showPayload(bytes: Buffer, isObject: boolean): unknown {
   const text = bytes.toString("utf8");
-  return isJsonObject(text) ? new RawJson(text) : { rawPayload: text };
+  return isObject || isJsonObject(text) ? new RawJson(text) : { rawPayload: text };
 }
 
-/** @param withContent whether the payload was asked for */
-export function renderMessage(message: Message, withContent: boolean): Record<string, unknown> {
-  const shown = withContent && message.payload !== null ? showPayload(message.payload) : {};
+/**
+ * @param withContent whether the payload was asked for
+ * @param isObject it is known to be a JSON object; otherwise that is found out
+ */
+export function renderMessage(
+  message: Message,
+  withContent: boolean,
+  isObject = false,
+): Record<string, unknown> {
+  const { payload: bytes } = message;
+  const shown = withContent && bytes !== null ? showPayload(bytes, isObject) : {};
   return {
     id: message.messageId,
     eventId: message.eventId,
