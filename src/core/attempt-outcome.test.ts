@@ -12,7 +12,7 @@ function response(status: number, headers: Record<string, string> = {}): SendRes
     status,
     headers,
     responseHeaders: "",
-    body: new Uint8Array(),
+    body: Buffer.alloc(0),
     truncated: false,
     durationMs: 1,
   };

@@ -37,9 +37,12 @@ const digits = characters.subarray(PREFIX_LENGTH_MAX);
 
 /** Writes the 160-bit number in `limbs` (big-endian 32-bit words, destroyed) as 27 base-62 digits. */
 function encodeLimbs(prefix: string): string {
+  let top = 0;
   for (let position = LENGTH - CHUNK_DIGITS; position >= 0; position -= CHUNK_DIGITS) {
     let remainder = 0;
-    for (let index = 0; index < LIMBS; index += 1) {
+    // What was divided down to nothing stays nothing.
+    while (top < LIMBS && limbs[top] === 0) top += 1;
+    for (let index = top; index < LIMBS; index += 1) {
       const value = remainder * 0x1_0000_0000 + (limbs[index] ?? 0);
       // Not `%`: on doubles it costs ten times a division.
       const quotient = Math.floor(value / CHUNK);

@@ -55,7 +55,7 @@ export interface SendResponse {
   /** Lines of `name: value`, as received, at most 16 KiB in all. A value has no line break and no NUL. */
   responseHeaders: string;
   /** At most the first 16 KiB, never decompressed. */
-  body: Uint8Array;
+  body: Buffer;
   /** The receiver sent more than `body` holds. */
   truncated: boolean;
   durationMs: number;

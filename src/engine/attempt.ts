@@ -84,7 +84,7 @@ function toRecord(
     channels: delivery.channels,
     succeeded: decision.succeeded,
     responseStatus: answered ? result.status : 0,
-    responseBody: answered ? Buffer.from(result.body) : EMPTY,
+    responseBody: answered ? result.body : EMPTY,
     responseTruncated: answered && result.truncated,
     responseHeaders: answered ? result.responseHeaders : null,
     signature: sent.signature,

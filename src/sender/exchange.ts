@@ -80,11 +80,11 @@ export class Exchange implements ResponseSink {
     this.answer = head;
   }
 
-  onBody(bytes: Uint8Array): void {
+  onBody(data: Buffer, from: number, to: number): void {
     if (this.settled) return;
     const room = BODY_KEPT_BYTES_MAX - this.bodyBytes;
-    this.bodyBytes += bytes.length;
-    if (room > 0) this.keep(bytes.length > room ? bytes.subarray(0, room) : bytes);
+    this.bodyBytes += to - from;
+    if (room > 0) this.keep(data, from, Math.min(to, from + room));
     if (this.bodyBytes > BODY_READ_BYTES_MAX) this.finish();
   }
 
@@ -125,8 +125,9 @@ export class Exchange implements ResponseSink {
     this.settle({ kind: "error", code, message, durationMs: this.elapsedMs() });
   }
 
-  private keep(bytes: Uint8Array): void {
-    const copy = Buffer.from(bytes);
+  private keep(data: Buffer, from: number, to: number): void {
+    const copy = Buffer.allocUnsafe(to - from);
+    data.copy(copy, 0, from, to);
     if (this.body === EMPTY) this.body = copy;
     else if (this.bodyParts === undefined) this.bodyParts = [this.body, copy];
     else this.bodyParts.push(copy);

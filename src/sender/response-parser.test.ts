@@ -37,8 +37,8 @@ function parse(
       onHead: (head) => {
         parsed.head = head;
       },
-      onBody: (bytes) => {
-        parsed.body += Buffer.from(bytes).toString("latin1");
+      onBody: (data, bodyFrom, bodyTo) => {
+        parsed.body += data.toString("latin1", bodyFrom, bodyTo);
       },
     },
     memory,

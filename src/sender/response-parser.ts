@@ -27,7 +27,7 @@ export interface Head {
 export interface ResponseSink {
   onHead(head: Head): void;
   /** Valid during the call only. */
-  onBody(bytes: Uint8Array): void;
+  onBody(data: Buffer, from: number, to: number): void;
 }
 
 type State = "head" | "length" | "until_end" | "chunk_size" | "chunk" | "chunk_end" | "trailers";
@@ -158,7 +158,7 @@ export class ResponseParser {
       case "chunk":
         return this.#readCounted(data, at);
       case "until_end":
-        this.#sink.onBody(data.subarray(at));
+        this.#sink.onBody(data, at, data.length);
         return data.length - at;
       default:
         return this.#readLine(data, at);
@@ -294,7 +294,7 @@ export class ResponseParser {
 
   #readCounted(data: Buffer, at: number): number {
     const length = Math.min(this.#left, data.length - at);
-    this.#sink.onBody(data.subarray(at, at + length));
+    this.#sink.onBody(data, at, at + length);
     this.#left -= length;
     if (this.#left > 0) return length;
     if (this.#state === "length") this.complete = true;

@@ -134,7 +134,10 @@ function toDueRows(row: LaneRow, lane: LaneRoom): DueRow[] {
   const channels = row.channels.split(",");
   const sizes = row.payload_bytes.split(",");
   let offset = 0;
+  let eventType = "";
   return row.message_ids.split(",").map((messageId, index) => {
+    // Mostly the same: then one text for all of them.
+    if (eventTypes[index] !== eventType) eventType = eventTypes[index] ?? "";
     const payloadBytes = Number(sizes[index]);
     const isLoaded = payloadBytes > 0 && payloadBytes <= LOADED_BYTES_MAX;
     const start = offset;
@@ -145,7 +148,7 @@ function toDueRows(row: LaneRow, lane: LaneRoom): DueRow[] {
       trigger: triggers[index] === "0" ? SCHEDULED : MANUAL,
       attempts: Number(attempts[index]),
       dueAt: Number(dueAt[index]),
-      eventType: eventTypes[index] ?? "",
+      eventType,
       channels: channels[index] === "" ? null : (channels[index]?.split(" ") ?? null),
       payloadBytes,
       hasMessage: index >= lane.known,
