@@ -26,6 +26,7 @@ export class Environment<Member extends TakesTurns> {
   /** Its applications with something to start. */
   readonly turns = new Turns<Application<Member>>();
   ready = false;
+  following: Environment<Member> | undefined;
 }
 
 /** `Member`: its lanes. */
@@ -42,6 +43,7 @@ export class Application<Member extends TakesTurns> {
   /** Lanes that belong to it. */
   lanes = 0;
   ready = false;
+  following: Application<Member> | undefined;
   heldUntil = -Infinity;
   #rate: number | null = null;
   #buckets: number[] = [];

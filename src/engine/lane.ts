@@ -38,6 +38,8 @@ export class Lane {
   parked = false;
   /** Waits for its turn among its application's lanes. */
   ready = false;
+  /** Whose turn is after its own. */
+  following: Lane | undefined;
   /** Its pace allows nothing before this (monotonic ms); -Infinity: not known to wait. */
   heldUntil = -Infinity;
   /** Payload bytes of what is queued, or being read for it. */

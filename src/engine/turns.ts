@@ -1,39 +1,38 @@
-/** Who is waiting for a turn, first come first served; in or out by a flag, so nobody waits twice. */
-
-/** Compacted once this many have left: often enough to stay small, seldom enough to cost nothing. */
-const SPENT_MAX = 1_024;
+/**
+ * Who is waiting for a turn, first come first served; in or out by a flag, so nobody waits twice. Each knows who
+ * follows it: a list of its own would be made and thrown away whenever nobody waits any more, 0.5 kB a delivery.
+ */
 
 export interface TakesTurns {
   /** Waits for its turn now. */
   ready: boolean;
+  /** Whose turn is after its own. */
+  following: this | undefined;
 }
 
 export class Turns<Item extends TakesTurns> {
-  #items: Item[] = [];
-  #head = 0;
+  #first: Item | undefined;
+  #last: Item | undefined;
 
   get isEmpty(): boolean {
-    return this.#head === this.#items.length;
+    return this.#first === undefined;
   }
 
   add(item: Item): void {
     if (item.ready) return;
     item.ready = true;
-    this.#items.push(item);
+    if (this.#last === undefined) this.#first = item;
+    else this.#last.following = item;
+    this.#last = item;
   }
 
   next(): Item | undefined {
-    const item = this.#items[this.#head];
+    const item = this.#first;
     if (item === undefined) return undefined;
+    this.#first = item.following;
+    if (this.#first === undefined) this.#last = undefined;
+    item.following = undefined;
     item.ready = false;
-    this.#head += 1;
-    if (this.isEmpty) {
-      this.#items.length = 0;
-      this.#head = 0;
-    } else if (this.#head > SPENT_MAX && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
     return item;
   }
 }
