@@ -131,10 +131,8 @@ export class GroupCommit<In, Out> {
       if (answers.length !== batch.length) {
         throw new Error(`A flush of ${batch.length} items gave ${answers.length} answers.`);
       }
-      for (const [index, waiting] of batch.entries()) {
-        // The lengths are equal, so every index has its answer.
-        waiting.resolve(answers[index] as Out);
-      }
+      // The lengths are equal, so every index has its answer.
+      batch.forEach((waiting, index) => waiting.resolve(answers[index] as Out));
     } catch (error) {
       for (const waiting of batch) waiting.reject(error);
     } finally {

@@ -162,7 +162,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     bug: "event types are not looked at",
-    file: "storage/messages/insert-messages.ts",
+    file: "storage/messages/store-and-fan-out.ts",
     find: /e\.event_types IS NULL OR/,
     replace: "true OR",
   },
