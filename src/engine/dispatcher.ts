@@ -152,14 +152,14 @@ export class Dispatcher {
       lanes.makeReady(lane);
       claimer().refill(lane);
       this.pump();
-      let counted = false;
       try {
-        counted = await recorder.add(attempted);
+        const counted = await recorder.add(attempted);
+        lane.forget(delivery);
+        if (counted) this.#follow(lane, attempted);
       } catch (error) {
         this.#giveUp(delivery, error);
+        lane.forget(delivery);
       }
-      lane.forget(delivery);
-      if (counted) this.#follow(lane, attempted);
       claimer().refill(lane);
     } else if (begun !== "held") {
       lane.pace.breaker.voided();

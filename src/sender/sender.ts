@@ -55,7 +55,8 @@ const SOCKETS_MAX = 6_144;
 const CONNECT_TIMEOUT_MS = 10_000;
 const SWEEP_MS = 1_000;
 const TARGETS_CACHED_MAX = 10_000;
-const HEADER_NAMES_KNOWN_MAX = 10_000;
+/** With a value each, which may be long. */
+const HEADER_NAMES_KNOWN_MAX = 1_000;
 
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 const NOT_IN_HEADER_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
