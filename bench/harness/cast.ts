@@ -7,7 +7,7 @@ import type { Receiver } from "../processes/receiver.ts";
 import type { Server, Started } from "../processes/server.ts";
 import { Child } from "./child.ts";
 import { onCleanup } from "./cleanup.ts";
-import { countStored, type Ground } from "./ground.ts";
+import { countStored, type Ground, type Stored } from "./ground.ts";
 import { monotonicMs } from "./time.ts";
 
 export const CONNECTIONS = 64;
@@ -90,14 +90,14 @@ export async function startProduct(
 }
 
 /**
- * Resolves with the monotonic time at which nothing is owed any more, once the receiver has had
- * everything: asking the database earlier would only take its time.
+ * Resolves when nothing is owed any more, once the receiver has had everything: asking the database earlier
+ * would only take its time.
  */
-export async function untilStored(
+export async function untilNothingIsOwed(
   ground: Ground,
   receiver: Child<Receiver>,
   deliveries: number,
-): Promise<number> {
+): Promise<void> {
   await receiver.call("reached", { count: deliveries });
   await until(async () => {
     const [row] = await ground.storage.query<{ done: boolean }>(
@@ -106,14 +106,25 @@ export async function untilStored(
     );
     return row?.done === true;
   }, "all results to be stored");
+}
+
+export function checkStored({ delivered, failed }: Stored, expected: number): void {
+  if (delivered === expected && failed === 0) return;
+  throw new Error(
+    `Expected ${expected} stored deliveries, found ${delivered} and ${failed} failed attempts: ` +
+      "this run measured something else.",
+  );
+}
+
+/** @returns the monotonic time at which everything was stored */
+export async function untilStored(
+  ground: Ground,
+  receiver: Child<Receiver>,
+  deliveries: number,
+): Promise<number> {
+  await untilNothingIsOwed(ground, receiver, deliveries);
   const endedAt = monotonicMs();
-  const stored = await countStored(ground);
-  if (stored.delivered !== deliveries || stored.failed > 0) {
-    throw new Error(
-      `Expected ${deliveries} stored deliveries, found ${stored.delivered} and ` +
-        `${stored.failed} failed attempts: this run measured something else.`,
-    );
-  }
+  checkStored(await countStored(ground), deliveries);
   return endedAt;
 }
 

@@ -187,7 +187,7 @@ export async function countStored(ground: Ground): Promise<Stored> {
   };
 }
 
-/** Messages that were delivered to the endpoint at the first attempt, a moment ago. */
+/** Messages that were delivered to the endpoint at the first attempt a moment ago, and counted since. */
 export async function addHistory(
   ground: Ground,
   endpoint: GroundEndpoint,
@@ -203,6 +203,10 @@ export async function addHistory(
      message AS (
        INSERT INTO message (application_id, message_id, event_type, payload)
        SELECT $1, message_id, '${EVENT_TYPE}', convert_to($6, 'UTF8') FROM event
+     ),
+     counted AS (
+       INSERT INTO attempt_count_position (application_id, endpoint_id, counted_to)
+       SELECT $1, $2, max(attempt_id) FROM event
      )
      INSERT INTO attempt (application_id, attempt_id, endpoint_id, message_id, event_type, trigger,
        succeeded, response_status, response_body, duration_ms, url, attempted_at)
