@@ -68,11 +68,14 @@ export class GroupCommit<In, Out> {
   }
 
   add(item: In): Promise<Out> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
-      this.#options.turns?.added({ item });
-      this.#schedule();
-    });
+    return new Promise((resolve, reject) => this.addFor(item, resolve, reject));
+  }
+
+  /** As `add`, for those whose promise would be one of many: told right after the commit, and may not throw. */
+  addFor(item: In, resolve: (answer: Out) => void, reject: (error: unknown) => void): void {
+    this.#waiting.push({ item, resolve, reject });
+    this.#options.turns?.added({ item });
+    this.#schedule();
   }
 
   /** Resolves when nothing waits and nothing is being flushed. */
@@ -126,21 +129,22 @@ export class GroupCommit<In, Out> {
     const { spacing } = this.#options;
     if (spacing !== undefined) this.#nextAt = spacing.clock.monotonic() + spacing.ms;
     const ended = this.#options.turns?.begun(batch);
+    let tell: (waiting: Waiting<In, Out>, index: number) => void;
     try {
       const answers = await this.#options.flush(items);
       if (answers.length !== batch.length) {
         throw new Error(`A flush of ${batch.length} items gave ${answers.length} answers.`);
       }
       // The lengths are equal, so every index has its answer.
-      batch.forEach((waiting, index) => waiting.resolve(answers[index] as Out));
+      tell = ({ resolve }, index) => resolve(answers[index] as Out);
     } catch (error) {
-      for (const waiting of batch) waiting.reject(error);
-    } finally {
-      this.#flushes -= 1;
-      this.#flushing -= batch.length;
-      ended?.();
-      this.#afterFlush();
+      tell = ({ reject }) => reject(error);
     }
+    this.#flushes -= 1;
+    this.#flushing -= batch.length;
+    ended?.();
+    batch.forEach(tell);
+    this.#afterFlush();
   }
 
   #takeBatch(): Waiting<In, Out>[] {

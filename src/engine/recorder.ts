@@ -75,9 +75,13 @@ export class Recorder {
     return this.#results.size;
   }
 
-  /** @returns after the commit, whether the result counted */
-  add(attempted: Attempted): Promise<boolean> {
-    return this.#results.add(attempted);
+  /** @param stored is told after the commit, and whether the result counted; neither it nor `failed` may throw */
+  add(
+    attempted: Attempted,
+    stored: (counted: boolean) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    this.#results.addFor(attempted, stored, failed);
   }
 
   drained(): Promise<void> {
