@@ -125,10 +125,30 @@ describe("matching", () => {
   });
 
   test("each message of a batch goes to its own endpoints", async () => {
-    const messages = ["a", "b", "c"].map((eventType) => message({ ...own, eventType }));
+    const bare = await createTenant(storage);
+    const messages = [
+      message({ ...own, eventType: "c" }),
+      message({ ...bare, eventType: "a" }),
+      message({ ...own, eventType: "a" }),
+      message({ ...own, eventType: "b" }),
+      message({ ...own, eventType: "c", channels: ["y"] }),
+    ];
     const outcomes = await insertMessages(storage, messages);
-    const owed = outcomes.map((outcome) => (outcome.kind === "stored" ? outcome.owed.length : -1));
-    expect(owed).toEqual([3, 2, 1]);
+    const owed = outcomes.map((outcome) => {
+      if (outcome.kind !== "stored") return outcome.kind;
+      return outcome.owed.map(({ endpointId }) => names.get(endpointId)).toSorted();
+    });
+    expect(owed).toEqual([
+      ["everything"],
+      [],
+      ["everything", "type a", "types a and b"],
+      ["everything", "types a and b"],
+      ["channels x and y", "everything"],
+    ]);
+    const applications = outcomes.map(
+      (outcome) => "applicationId" in outcome && outcome.applicationId,
+    );
+    expect(applications).toEqual(messages.map(({ applicationId }) => applicationId));
   });
 });
 
