@@ -1,7 +1,7 @@
 /** Who shares this node: applications within environments, and what each of them uses. */
 import { RateLimit } from "../core/rate-limit.ts";
 import type { Target } from "../storage/endpoints/load-targets.ts";
-import { type TakesTurns, Turns } from "./turns.ts";
+import { type TakesTurns, Turns } from "../core/turns.ts";
 
 export class Usage {
   /** Attempts under way. */

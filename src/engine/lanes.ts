@@ -17,7 +17,7 @@ import { Holds } from "./holds.ts";
 import { bytesOf, Lane } from "./lane.ts";
 import type { WaitReason } from "./pace.ts";
 import { Shares, SLOTS } from "./shares.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../core/turns.ts";
 
 /** Lanes kept although nothing is known of them any more, for what they learned of their receiver. */
 const IDLE_LANES_MAX = 10_000;

@@ -7,6 +7,7 @@
  *                              └── body over the drain limit ► response, truncated
  */
 import type { SendErrorCode, SendResult } from "../core/send-result.ts";
+import type { TakesTurns } from "../core/turns.ts";
 import type { Clock } from "../core/types.ts";
 import { describeFailure, inWords } from "./describe-failure.ts";
 import type { Head, ResponseSink } from "./response-parser.ts";
@@ -43,8 +44,10 @@ export interface ExchangeOptions {
   done: (result: SendResult) => void;
 }
 
-export class Exchange implements ResponseSink {
+export class Exchange implements ResponseSink, TakesTurns {
   settled = false;
+  ready = false;
+  following: this | undefined;
   /** No connection was free, and no further one allowed. */
   crowded = false;
   private readonly options: ExchangeOptions;

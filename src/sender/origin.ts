@@ -8,6 +8,7 @@
  */
 import type { OnReadOpts, Socket } from "node:net";
 
+import { Turns } from "../core/turns.ts";
 import type { Clock } from "../core/types.ts";
 import { ConnectFailure } from "./connect-failure.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
@@ -41,8 +42,9 @@ export class Origin implements ConnectionOwner, ExchangeOrigin {
   /** Freed in this turn of the event loop: a receiver that closes after its answer is noticed first. */
   #resting: Connection[] = [];
   #opening = 0;
-  #queue: Exchange[] = [];
-  #head = 0;
+  /** Who left it is forgotten at once: what a thousand of them keep alive is moved by each collection of garbage. */
+  readonly #queue = new Turns<Exchange>();
+  #waiting = 0;
   #slow = 0;
   #closed = false;
 
@@ -53,15 +55,15 @@ export class Origin implements ConnectionOwner, ExchangeOrigin {
   }
 
   get isUnused(): boolean {
-    return this.#connections.size === 0 && this.#opening === 0 && this.#head === this.#queue.length;
+    return this.#connections.size === 0 && this.#opening === 0 && this.#queue.isEmpty;
   }
 
   /** Starts as soon as a connection is free, in order. */
   add(exchange: Exchange): void {
-    this.#queue.push(exchange);
+    this.#queue.add(exchange);
+    this.#waiting += 1;
     this.#serve();
-    const waiting = this.#queue.length - this.#head;
-    exchange.crowded = waiting > this.#resting.length + this.#opening;
+    exchange.crowded = this.#waiting > this.#resting.length + this.#opening;
   }
 
   turnedSlow(): void {
@@ -108,10 +110,9 @@ export class Origin implements ConnectionOwner, ExchangeOrigin {
 
   close(): void {
     this.#closed = true;
-    const waiting = this.#queue.slice(this.#head);
-    this.#queue = [];
-    this.#head = 0;
-    for (const exchange of waiting) exchange.fail("aborted", "The sender was closed.");
+    for (let next = this.#take(); next !== undefined; next = this.#take()) {
+      next.fail("aborted", "The sender was closed.");
+    }
     for (const connection of this.#connections) connection.abort();
   }
 
@@ -125,12 +126,11 @@ export class Origin implements ConnectionOwner, ExchangeOrigin {
     for (let next = this.#peek(); next !== undefined; next = this.#peek()) {
       const connection = this.#takeIdle();
       if (connection === undefined) break;
-      this.#head += 1;
+      this.#take();
       connection.start(next);
     }
-    const waiting = this.#queue.length - this.#head;
     while (
-      waiting > this.#resting.length + this.#opening &&
+      this.#waiting > this.#resting.length + this.#opening &&
       this.#isAllowed(this.#connections.size + this.#opening + 1)
     ) {
       this.#opening += 1;
@@ -140,13 +140,13 @@ export class Origin implements ConnectionOwner, ExchangeOrigin {
 
   /** The first that still waits. */
   #peek(): Exchange | undefined {
-    while (this.#queue[this.#head]?.settled === true) this.#head += 1;
-    const next = this.#queue[this.#head];
-    if (next === undefined || this.#head > 1_024) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
-    return next;
+    while (this.#queue.first?.settled === true) this.#take();
+    return this.#queue.first;
+  }
+
+  #take(): Exchange | undefined {
+    if (!this.#queue.isEmpty) this.#waiting -= 1;
+    return this.#queue.next();
   }
 
   #takeIdle(): Connection | undefined {
@@ -176,9 +176,8 @@ export class Origin implements ConnectionOwner, ExchangeOrigin {
       connection.idleUntil = this.#tools.clock.monotonic() + KEEP_ALIVE_MS;
       this.#idle.push(connection);
     } catch (error) {
-      const waiting = this.#peek();
-      if (waiting !== undefined) this.#head += 1;
-      waiting?.broken(error, false);
+      this.#peek();
+      this.#take()?.broken(error, false);
     } finally {
       this.#opening -= 1;
     }

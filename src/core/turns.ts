@@ -18,6 +18,11 @@ export class Turns<Item extends TakesTurns> {
     return this.#first === undefined;
   }
 
+  /** Whose turn is next. */
+  get first(): Item | undefined {
+    return this.#first;
+  }
+
   add(item: Item): void {
     if (item.ready) return;
     item.ready = true;
