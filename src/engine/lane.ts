@@ -51,7 +51,7 @@ export class Lane {
   dueFloor: UnixMs = 0;
   /** When a timer will look at this lane again (monotonic ms); Infinity: no timer. */
   wakeAt = Infinity;
-  #queue: DueDelivery[] = [];
+  #queue: (DueDelivery | undefined)[] = [];
   #head = 0;
   #known = new Set<string>();
   /** Recorded while a claim was under way: that claim may still show them. */
@@ -108,6 +108,8 @@ export class Lane {
   take(): DueDelivery | undefined {
     const delivery = this.#queue[this.#head];
     if (delivery === undefined) return undefined;
+    // Or it would be kept alive, with its payload, until the list is cut.
+    this.#queue[this.#head] = undefined;
     this.#head += 1;
     this.queuedBytes -= bytesOf(delivery);
     if (this.#head > 64 && this.#head * 2 > this.#queue.length) {
@@ -132,7 +134,7 @@ export class Lane {
 
   /** Gives everything queued back to the database, where it never left. @returns what it was */
   clear(): DueDelivery[] {
-    const dropped = this.#queue.slice(this.#head);
+    const dropped = this.#queue.filter((delivery) => delivery !== undefined);
     for (const delivery of dropped) {
       this.#known.delete(keyOf(delivery));
       this.queuedBytes -= bytesOf(delivery);
