@@ -4,7 +4,7 @@
  * dead node, rows other nodes published). One claim and one sweep at a time; both are batches.
  */
 import { inTurns } from "../core/in-turns.ts";
-import type { Clock, Log, Tracer } from "../core/types.ts";
+import type { Clock, Log, Tracer, UnixMs } from "../core/types.ts";
 import {
   claimDueDeliveries,
   type DueDelivery,
@@ -26,11 +26,26 @@ const TIMER_MS_MAX = 3 * SWEEP_MS;
 const LANES_PER_CLAIM = 128;
 const ROWS_PER_CLAIM = 4_000;
 const ROWS_PER_LANE_MIN = 16;
-/** So that a claim is worth its statement, where there is room; asked for when half of it is used. */
+/**
+ * So that a claim is worth its statement, where there is room; asked for when half of it is used. A lane that asks
+ * again so soon gets twice as many each time. `drain`, medians of five alternated runs: always 64 rows 0.443 of the
+ * floor (35.5 + 24.5 µs of Node's and PostgreSQL's CPU a delivery), 192 0.456, 256 0.473 (32.9 + 22.4), 384 0.453; as
+ * here, of four in another hour, 32.1 + 22.1 where always 256 had 32.2 + 22.2.
+ */
 const ROWS_PER_LANE = 64;
+const SOON_MS = 200;
 const ROWS_PER_LANE_MAX = 256;
+/**
+ * Of what it asked for, this part is left when a lane joins a claim that another asks for: 700 → 265 claims in `drain`,
+ * 0.436 → 0.474 of the floor together with reading on (medians of four alternated runs).
+ */
+const JOINS_BELOW = 3 / 4;
 /** A row may become visible this long after its due time: the longest a statement may take, and some. */
 const LATE_COMMIT_MS = 35_000;
+
+function floorOf(lane: Lane): UnixMs {
+  return lane.dueFloor - LATE_COMMIT_MS;
+}
 
 export interface ClaimerOptions {
   storage: Storage;
@@ -49,6 +64,8 @@ export interface ClaimerOptions {
 export class Claimer {
   readonly #options: ClaimerOptions;
   readonly #wanting = new Set<Lane>();
+  /** Would soon want: they share the next claim, so that lanes of one pace ask together. */
+  readonly #joining = new Set<Lane>();
   readonly #cursors = new Map<number, string>();
   #claiming: Promise<void> | undefined;
   #sweeping: Promise<void> | undefined;
@@ -88,9 +105,11 @@ export class Claimer {
   /** Claims for this lane when it runs low and the database may hold more. */
   refill(lane: Lane): void {
     if (!lane.more || lane.parked || lane.claiming || this.#stopped) return;
-    const low = Math.max(lane.pace.concurrency, ROWS_PER_LANE / 2);
-    // Of many lanes each gets little: to ask again at once would read the same rows again.
-    if (lane.queued > Math.min(low, lane.asked / 2) || this.#rowsFor(lane) <= 0) return;
+    if (lane.queued > lane.asked / 2) {
+      if (lane.queued <= lane.asked * JOINS_BELOW) this.#joining.add(lane);
+      return;
+    }
+    if (this.#rowsFor(lane) <= 0) return;
     this.#wanting.add(lane);
     this.#claim();
   }
@@ -108,7 +127,7 @@ export class Claimer {
       if (lane.wakeAt > at) return;
       lane.wakeAt = Infinity;
       if (lanes.get(lane.endpointId) !== lane) return;
-      lane.more = true;
+      lane.lookAgain();
       this.refill(lane);
     });
   }
@@ -166,7 +185,7 @@ export class Claimer {
       // What is due may be in flight already; a lane with nothing queued may have missed some.
       if (lane.queued > 0) continue;
       if (lane.known === 0) lane.dueFloor = 0;
-      lane.more = true;
+      lane.lookAgain();
       this.refill(lane);
     }
     lanes.trim();
@@ -196,8 +215,12 @@ export class Claimer {
   /** One lane of each application before a second of any. */
   #nextBatch(): Lane[] {
     const wanting = [...this.#wanting];
-    if (wanting.length <= LANES_PER_CLAIM) return wanting;
-    return inTurns(wanting, (lane) => lane.application ?? lane).slice(0, LANES_PER_CLAIM);
+    const batch =
+      wanting.length < LANES_PER_CLAIM
+        ? wanting.concat(...this.#joining.difference(this.#wanting))
+        : inTurns(wanting, (lane) => lane.application ?? lane);
+    this.#joining.clear();
+    return batch.slice(0, LANES_PER_CLAIM);
   }
 
   #rowsFor(lane: Lane): number {
@@ -223,7 +246,7 @@ export class Claimer {
     } catch (error) {
       failed = true;
       span?.end({}, "not claimed");
-      for (const lane of batch) lane.more = true;
+      for (const lane of batch) lane.lookAgain();
       log.warn({ err: error }, "Due deliveries could not be claimed; the next sweep tries again.");
     } finally {
       giveBack();
@@ -247,38 +270,62 @@ export class Claimer {
   #reserveRooms(batch: Lane[]): { rooms: LaneRoom[]; giveBack: () => void } {
     const { shares } = this.#options.lanes;
     const fairRows = Math.floor(ROWS_PER_CLAIM / batch.length);
+    const now = this.#options.clock.monotonic();
     const reserved: (() => void)[] = [];
     const rooms = batch.map((lane) => {
-      const ample = Math.max(ROWS_PER_LANE, lane.pace.concurrency * 4);
+      const isSoon = now - lane.askedAt < SOON_MS;
+      lane.ample = isSoon ? Math.min(lane.ample * 2, ROWS_PER_LANE_MAX) : ROWS_PER_LANE;
+      lane.askedAt = now;
+      const ample = Math.max(lane.ample, lane.pace.concurrency * 4);
       const useful = Math.max(ROWS_PER_LANE_MIN, Math.min(ample, fairRows));
       const most = Math.min(useful, ROWS_PER_LANE_MAX, Math.ceil(this.#rowsFor(lane)));
       const wanted = Math.max(1, most);
       reserved.push(shares.reserveRows(lane, wanted));
       lane.asked = wanted;
-      return {
-        bucket: lane.bucket,
-        epoch: lane.epoch,
-        endpointId: lane.endpointId,
-        limit: lane.known + wanted,
-        known: lane.known,
-        dueAfter: lane.dueFloor - LATE_COMMIT_MS,
-      };
+      const { bucket, epoch, endpointId } = lane;
+      return { bucket, epoch, endpointId, ...this.#placeOf(lane, wanted) };
     });
     return { rooms, giveBack: () => reserved.forEach((give) => give()) };
   }
 
+  /**
+   * Where a claim begins: after what the last one read, if that left more and was long enough ago that no row due
+   * before can become visible any more. Else at the oldest row that may be left, and reads again what is in memory:
+   * in `drain` 41 of 100 rows.
+   */
+  #placeOf(lane: Lane, wanted: number): Pick<LaneRoom, "dueAfter" | "known" | "limit"> {
+    const { clock } = this.#options;
+    const { readTo } = lane;
+    if (readTo !== undefined && readTo < clock.now() - LATE_COMMIT_MS) {
+      const known = Math.min(lane.readTwice, lane.known);
+      return { dueAfter: readTo, known, limit: known + wanted };
+    }
+    const { known } = lane;
+    return { dueAfter: floorOf(lane), known, limit: known + wanted };
+  }
+
   /** What the claim tells about each lane: its oldest row, and whether more are due. */
   #noteFound(batch: Lane[], rooms: LaneRoom[], rows: DueRow[]): void {
-    const counts = new Map<string, number>();
+    const found = new Map<
+      string,
+      { count: number; firstAt: UnixMs; lastAt: UnixMs; last: number }
+    >();
     for (const { endpointId, dueAt } of rows) {
-      const count = counts.get(endpointId) ?? 0;
-      counts.set(endpointId, count + 1);
-      const lane = this.#options.lanes.get(endpointId);
-      if (count === 0 && lane !== undefined) lane.dueFloor = dueAt;
+      const seen = found.get(endpointId);
+      if (seen === undefined) {
+        found.set(endpointId, { count: 1, firstAt: dueAt, lastAt: dueAt, last: 1 });
+        continue;
+      }
+      seen.count += 1;
+      seen.last = seen.lastAt === dueAt ? seen.last + 1 : 1;
+      seen.lastAt = dueAt;
     }
     for (const [index, lane] of batch.entries()) {
-      const count = counts.get(lane.endpointId) ?? 0;
-      if (count >= (rooms[index]?.limit ?? 0)) lane.more = true;
+      const seen = found.get(lane.endpointId);
+      const room = rooms[index];
+      if (seen === undefined || room === undefined) continue;
+      if (room.dueAfter === floorOf(lane)) lane.dueFloor = seen.firstAt;
+      if (seen.count >= room.limit) lane.foundMore(seen.lastAt, seen.last);
     }
   }
 
@@ -299,7 +346,7 @@ export class Claimer {
       if (full.has(lane) || lanes.shares.bytesFor(lane) <= 0) {
         // What follows must not overtake it.
         full.add(lane);
-        lane.more = true;
+        lane.lookAgain();
         return false;
       }
       lanes.shares.reserve(lane, row, row.payloadBytes);

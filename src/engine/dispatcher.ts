@@ -112,7 +112,7 @@ export class Dispatcher {
     const lane = lanes.get(endpointId);
     if (lane === undefined) return;
     lane.parked = false;
-    lane.more = true;
+    lane.lookAgain();
     this.probe(lane);
     claimer().refill(lane);
     this.pump();
@@ -184,7 +184,7 @@ export class Dispatcher {
     const { lane, delivery } = taken;
     lanes.freed(taken);
     lane.pace.breaker.voided();
-    lane.forget(delivery);
+    lane.giveBack(delivery);
     lanes.lift(lane);
     this.#ended(delivery.bucket);
     onSettled(delivery);
@@ -218,7 +218,8 @@ export class Dispatcher {
 
   #stored({ lane, delivery }: Taken, attempted: Attempted, counted: boolean): void {
     const { claimer, onSettled } = this.#options;
-    lane.forget(delivery);
+    if (counted) lane.forget(delivery);
+    else lane.giveBack(delivery);
     try {
       if (counted) this.#follow(lane, attempted);
     } catch (error) {
@@ -256,7 +257,7 @@ export class Dispatcher {
       log.warn({ endpointId }, "The endpoint only fails; until it answers it is only probed.");
       // Their memory is for those that can use it; they are still in the database.
       lanes.clear(lane);
-      lane.more = true;
+      lane.lookAgain();
     } else if (breaker.state === "closed") {
       log.info({ endpointId }, "The endpoint answers again; what waits for it is sent.");
     }

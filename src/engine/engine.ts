@@ -212,7 +212,7 @@ export class Engine implements HandOffTarget {
       return;
     }
     const lane = this.#lanes.getOrMake(bucket, epoch, endpointId);
-    lane.more = true;
+    lane.lookAgain();
     this.#dispatcher.probe(lane);
     this.#claimer.refill(lane);
     this.#dispatcher.pump();
@@ -232,7 +232,7 @@ export class Engine implements HandOffTarget {
         continue;
       }
       const lane = this.#lanes.getOrMake(row.bucket, epoch, row.endpointId);
-      if (lane.parked) lane.more = true;
+      if (lane.parked) lane.lookAgain();
       // A lane with rows left in the database takes those first: they are older.
       else if (lane.more) this.#claimer.refill(lane);
       else this.#lanes.offer(lane, { ...row, epoch, trigger: 0, attempts: 0 });

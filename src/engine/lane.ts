@@ -47,13 +47,22 @@ export class Lane {
   claiming = false;
   /** Rows that the last claim was to bring. */
   asked = Infinity;
+  /** When that was (monotonic ms), and how many it could have used then. */
+  askedAt = -Infinity;
+  ample = 0;
   /** Every row due before this is done: a claim need not pass their dead index entries. 0: unknown. */
   dueFloor: UnixMs = 0;
+  /** Every row due before this is in memory or done, and the next claim reads on from here; undefined: not known. */
+  readTo: UnixMs | undefined;
+  /** Rows due right then that were read already. */
+  readTwice = 0;
   /** When a timer will look at this lane again (monotonic ms); Infinity: no timer. */
   wakeAt = Infinity;
   #queue: (DueDelivery | undefined)[] = [];
   #head = 0;
   #known = new Set<string>();
+  /** Since the claim under way began, nothing was given back that it may have passed. */
+  #isOnTrack = false;
   /** Recorded while a claim was under way: that claim may still show them. */
   #doneMeanwhile = new Set<string>();
 
@@ -125,16 +134,29 @@ export class Lane {
     this.queuedBytes += bytesOf(delivery);
   }
 
-  /** Its result is committed, or it is given back to the database. */
+  /** Its result is committed. */
   forget(delivery: { messageId: string; trigger: number }): void {
     const key = keyOf(delivery);
     this.#known.delete(key);
     if (this.claiming) this.#doneMeanwhile.add(key);
   }
 
+  /** It is still owed, and no longer in memory. */
+  giveBack(delivery: { messageId: string; trigger: number }): void {
+    this.forget(delivery);
+    this.#lostTrack();
+  }
+
+  /** The database may hold due rows that are not in memory, wherever among the others. */
+  lookAgain(): void {
+    this.more = true;
+    this.#lostTrack();
+  }
+
   /** Gives everything queued back to the database, where it never left. @returns what it was */
   clear(): DueDelivery[] {
     const dropped = this.#queue.filter((delivery) => delivery !== undefined);
+    this.#lostTrack();
     for (const delivery of dropped) {
       this.#known.delete(keyOf(delivery));
       this.queuedBytes -= bytesOf(delivery);
@@ -147,10 +169,26 @@ export class Lane {
   claimStarted(): void {
     this.claiming = true;
     this.more = false;
+    this.readTo = undefined;
+    this.#isOnTrack = true;
+  }
+
+  /** The claim found as many as it asked for, the last of them, `count` in number, due at `dueAt`. */
+  foundMore(dueAt: UnixMs, count: number): void {
+    this.more = true;
+    if (!this.#isOnTrack) return;
+    // Due times are told to the millisecond: what is due a little earlier may be told as due then.
+    this.readTo = dueAt - 0.5;
+    this.readTwice = count;
   }
 
   claimEnded(): void {
     this.claiming = false;
     this.#doneMeanwhile.clear();
+  }
+
+  #lostTrack(): void {
+    this.readTo = undefined;
+    this.#isOnTrack = false;
   }
 }

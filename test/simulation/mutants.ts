@@ -103,7 +103,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     bug: "a lane that a sweep found is not asked for more",
     file: "engine/claimer.ts",
-    find: /lane\.more = true;(\s+this\.refill\(lane\);\s+\}\s+lanes\.trim)/,
+    find: /lane\.lookAgain\(\);(\s+this\.refill\(lane\);\s+\}\s+lanes\.trim)/,
     replace: "$1",
   },
   {
