@@ -13,6 +13,8 @@ import { median } from "./statistics.ts";
 
 export interface Throughput {
   perSecond: number;
+  /** Without what the product did before it was as warm as the floor, where `perSecond` has it. */
+  warmPerSecond?: number;
   /** CPU per delivery of the product's process, and of the database. */
   nodeCpuUs: number;
   postgresCpuUs?: number;
@@ -41,13 +43,17 @@ export async function againstFloor(options: AgainstFloor): Promise<Outcome> {
   }
   const floorRates = floors.map(({ perSecond }) => perSecond);
   const rates = measured.map(({ perSecond }) => perSecond);
-  const ratios = rates.map((rate, index) => rate / mean(floorRates.slice(index, index + 2)));
+  const ratiosOf = (each: number[]): number[] =>
+    each.map((rate, index) => rate / mean(floorRates.slice(index, index + 2)));
+  const ratios = ratiosOf(rates);
+  const warmRates = measured.flatMap(({ warmPerSecond }) => warmPerSecond ?? []);
   const row = (name: string, value: number): Row => ({ label: name, value, unit: "/s" });
   const floorCpuUs = median(floors.map(({ cpuUs }) => cpuUs));
   const nodeCpuUs = median(measured.map((run) => run.nodeCpuUs));
   const fields: Fields = {
     ratioToFloor: median(ratios),
     ratioToFloorRuns: ratios,
+    ...(warmRates.length > 0 && { warmRatioToFloor: median(ratiosOf(warmRates)) }),
     perSecond: median(rates),
     floorPerSecond: median(floorRates),
     // The client's CPU per request as a part of the product's per delivery.

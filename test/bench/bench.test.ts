@@ -52,7 +52,14 @@ async function bench(...args: string[]): Promise<Run> {
 /** The fields that the name promises, all of them positive numbers. */
 const FIELDS: Record<string, string[]> = {
   floor: ["perSecond", "cpuUsPerRequest"],
-  drain: ["ratioToFloor", "perSecond", "floorPerSecond", "floorCpuUs", "nodeCpuUs"],
+  drain: [
+    "ratioToFloor",
+    "warmRatioToFloor",
+    "perSecond",
+    "floorPerSecond",
+    "floorCpuUs",
+    "nodeCpuUs",
+  ],
   ingest: ["ratioToFloor", "perSecond", "floorPerSecond", "acceptedPerSecond", "nodeCpuUs"],
   actions: ["ratioToFloor", "perSecond", "floorPerSecond", "nodeCpuUs"],
   latency: ["ratioToBareHttp", "settledP50Ms", "settledP99Ms", "requestedP99Ms", "bareP99Ms"],
