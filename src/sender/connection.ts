@@ -10,8 +10,6 @@ import { TLSSocket } from "node:tls";
 import type { Exchange } from "./exchange.ts";
 import { type HeadMemory, ResponseParser } from "./response-parser.ts";
 
-/** Larger bodies are not copied behind their head. */
-const JOINED_BYTES_MAX = 16 * 1024;
 const READ_BYTES_MAX = 64 * 1024;
 const READ_BUFFER = Buffer.allocUnsafeSlow(READ_BYTES_MAX);
 
@@ -60,19 +58,15 @@ export class Connection {
     if (socket === undefined) throw new Error("A connection was used before it stood.");
     this.#exchange = exchange;
     this.#parser = new ResponseParser(exchange, this.#owner.heads);
-    const { head, body } = exchange.begin(this);
-    if (body.length > JOINED_BYTES_MAX) {
-      socket.cork();
-      socket.write(head, "latin1");
-      socket.write(body);
-      socket.uncork();
+    const { first, rest } = exchange.begin(this);
+    if (rest === undefined) {
+      socket.write(first);
       return;
     }
-    // One write of one buffer, instead of a list of chunks for each request.
-    const bytes = Buffer.allocUnsafe(head.length + body.length);
-    bytes.write(head, 0, "latin1");
-    bytes.set(body, head.length);
-    socket.write(bytes);
+    socket.cork();
+    socket.write(first);
+    socket.write(rest);
+    socket.uncork();
   }
 
   /** The sender closes. */

@@ -36,9 +36,9 @@ interface Carrier {
 
 export interface ExchangeOptions {
   origin: ExchangeOrigin;
-  /** Request line and headers, with the empty line after them; latin1. */
-  head: string;
-  body: Uint8Array;
+  /** The request, or all of it but `rest`: a large body. */
+  first: Buffer;
+  rest: Uint8Array | undefined;
   timeoutMs: number;
   clock: Clock;
   done: (result: SendResult) => void;
@@ -73,7 +73,7 @@ export class Exchange implements ResponseSink, TakesTurns {
   }
 
   /** It has this connection from now on. @returns what is to be written */
-  begin(connection: Carrier): { head: string; body: Uint8Array } {
+  begin(connection: Carrier): Pick<ExchangeOptions, "first" | "rest"> {
     this.connection = connection;
     this.begunAtMs = this.options.clock.monotonic();
     return this.options;

@@ -25,10 +25,8 @@ function ask(port: number, open: (onread: OnReadOpts) => Promise<Socket>): Asked
   };
   const origin = new Origin(address, `127.0.0.1:${port}`, tools);
   const result = new Promise<SendResult>((done) => {
-    const head = "POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n";
-    origin.add(
-      new Exchange({ origin, head, body: Buffer.alloc(0), timeoutMs: 1_000, clock, done }),
-    );
+    const first = Buffer.from("POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n");
+    origin.add(new Exchange({ origin, first, rest: undefined, timeoutMs: 1_000, clock, done }));
   });
   return { origin, clock, result };
 }
