@@ -105,10 +105,63 @@ describe("GroupCommit", () => {
         flush,
         batchMax: 10,
         flushesMax: 2,
-        spacing: { clock, ms: 20, items: 3 },
+        spacing: { clock, ms: 20, items: 3, aloneMs: 100 },
       });
       return { clock, batches, commits };
     };
+
+    test("a flush is alone, however many wait; one that hangs is not waited for", async () => {
+      const clock = createManualClock();
+      const flushes = new Flushes();
+      const commits = new GroupCommit({
+        flush: flushes.flush,
+        batchMax: 4,
+        flushesMax: 2,
+        spacing: { clock, ms: 20, items: 3, aloneMs: 100 },
+      });
+      const answers = range(1, 4).map((item) => commits.add(item));
+      await flushes.started(1);
+      answers.push(...range(5, 9).map((item) => commits.add(item)));
+      clock.advance(99);
+      await turned();
+      expect(flushes.batches).toEqual([range(1, 4)]);
+      flushes.end();
+      await flushes.started(2);
+      clock.advance(99);
+      await turned();
+      expect(flushes.batches).toEqual([range(1, 4), range(5, 8)]);
+      clock.advance(1);
+      await flushes.started(3);
+      expect(flushes.batches[2]).toEqual([9]);
+      flushes.end();
+      flushes.end();
+      await Promise.all(answers);
+      expect(clock.pending()).toBe(0);
+    });
+
+    test("few that came while a flush was under way go as soon as those after it would", async () => {
+      const clock = createManualClock();
+      const flushes = new Flushes();
+      const commits = new GroupCommit({
+        flush: flushes.flush,
+        batchMax: 4,
+        flushesMax: 2,
+        spacing: { clock, ms: 20, items: 3, aloneMs: 100 },
+      });
+      const first = commits.add(1);
+      await flushes.started(1);
+      const second = commits.add(2);
+      await turned();
+      flushes.end();
+      await first;
+      clock.advance(19);
+      await turned();
+      expect(flushes.batches).toEqual([[1]]);
+      clock.advance(1);
+      await flushes.started(2);
+      flushes.end();
+      await second;
+    });
 
     test("a lone item waits for nobody; few soon after it wait for each other", async () => {
       const { clock, batches, commits } = start();

@@ -14,8 +14,10 @@ export interface Spacing {
   clock: Clock;
   /** Milliseconds from the begin of a flush to the next one of few items. */
   ms: number;
-  /** As many do not wait. */
+  /** As many do not wait for that. */
   items: number;
+  /** How long, in milliseconds from its begin, a flush is alone before it counts as stuck and another may begin. */
+  aloneMs: number;
 }
 
 export interface GroupCommitOptions<In, Out> {
@@ -48,9 +50,9 @@ export class GroupCommit<In, Out> {
   #flushing = 0;
   #flushes = 0;
   #scheduled = false;
-  /** The next flush of few items, on the monotonic clock. */
-  #nextAt = -Infinity;
-  #isTimed = false;
+  /** When the last flush began, on the monotonic clock. */
+  #begunAt = -Infinity;
+  #timer: { at: number; cancel: () => void } | undefined;
   #idle: (() => void)[] = [];
 
   constructor(options: GroupCommitOptions<In, Out>) {
@@ -90,13 +92,17 @@ export class GroupCommit<In, Out> {
     return this.#options.turns?.flushesMax ?? this.#options.flushesMax;
   }
 
+  get #mayFlush(): boolean {
+    return this.#waiting.length > 0 && this.#flushes < this.#flushesMax && !this.#waitForMore();
+  }
+
   /** One turn of the event loop later, so that callers of the same turn share the batch. */
   #schedule(): void {
-    if (this.#scheduled || this.#flushes >= this.#flushesMax || this.#waitForMore()) return;
+    if (this.#scheduled || !this.#mayFlush) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      while (this.#waiting.length > 0 && this.#flushes < this.#flushesMax) {
+      while (this.#mayFlush) {
         const batch = this.#takeBatch();
         if (batch.length === 0) {
           this.#options.turns?.lookAgain(() => this.#schedule());
@@ -107,18 +113,23 @@ export class GroupCommit<In, Out> {
     });
   }
 
-  /** Whether few items, soon after the last flush, wait: then they are looked at again when it is time. */
+  /** Whether what waits has to wait on, for more or for the flush before: then it is looked at again when it is time. */
   #waitForMore(): boolean {
     const { spacing } = this.#options;
-    if (spacing === undefined || this.#waiting.length >= spacing.items) return false;
-    const leftMs = this.#nextAt - spacing.clock.monotonic();
+    if (spacing === undefined) return false;
+    const isAlone = this.#flushes === 0;
+    if (isAlone && this.#waiting.length >= spacing.items) return false;
+    if (!isAlone && this.#timer !== undefined) return true;
+    const at = this.#begunAt + (isAlone ? spacing.ms : spacing.aloneMs);
+    const leftMs = at - spacing.clock.monotonic();
     if (leftMs <= 0) return false;
-    if (this.#isTimed) return true;
-    this.#isTimed = true;
-    spacing.clock.after(Math.ceil(leftMs), () => {
-      this.#isTimed = false;
-      if (this.#waiting.length > 0) this.#schedule();
+    if (this.#timer !== undefined && this.#timer.at <= at) return true;
+    this.#timer?.cancel();
+    const cancel = spacing.clock.after(Math.ceil(leftMs), () => {
+      this.#timer = undefined;
+      this.#schedule();
     });
+    this.#timer = { at, cancel };
     return true;
   }
 
@@ -127,7 +138,9 @@ export class GroupCommit<In, Out> {
     this.#flushes += 1;
     this.#flushing += batch.length;
     const { spacing } = this.#options;
-    if (spacing !== undefined) this.#nextAt = spacing.clock.monotonic() + spacing.ms;
+    if (spacing !== undefined) this.#begunAt = spacing.clock.monotonic();
+    this.#timer?.cancel();
+    this.#timer = undefined;
     const ended = this.#options.turns?.begun(batch);
     let tell: (waiting: Waiting<In, Out>, index: number) => void;
     try {

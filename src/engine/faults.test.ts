@@ -116,8 +116,8 @@ describe("E05: a process dies with deliveries queued, in flight and unrecorded",
     first.sender.answer = () => (open-- > 0 ? answer() : first.sender.hang());
     const accepted = await publishMany(first, 1_000, 10);
     await first.events.until(() => first.sender.hanging > 10);
-    const inFlight = first.engine.health().inFlight + first.engine.health().unrecorded;
     await first.die();
+    const inFlight = first.engine.health().inFlight + first.engine.health().unrecorded;
     const recorded = await countRows("attempt");
     const second = await makeNode().start();
     await drained(second);
