@@ -113,7 +113,7 @@ export class GroupCommit<In, Out> {
     });
   }
 
-  /** Whether what waits has to wait on, for more or for the flush before: then it is looked at again when it is time. */
+  /** Whether what waits has to wait on, for more or for the flush before; then it is looked at again in time. */
   #waitForMore(): boolean {
     const { spacing } = this.#options;
     if (spacing === undefined) return false;
