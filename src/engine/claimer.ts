@@ -217,7 +217,7 @@ export class Claimer {
     const wanting = [...this.#wanting];
     const batch =
       wanting.length < LANES_PER_CLAIM
-        ? wanting.concat(...this.#joining.difference(this.#wanting))
+        ? [...wanting, ...this.#joining.difference(this.#wanting)]
         : inTurns(wanting, (lane) => lane.application ?? lane);
     this.#joining.clear();
     return batch.slice(0, LANES_PER_CLAIM);
