@@ -110,7 +110,8 @@ describe("GroupCommit", () => {
       return { clock, batches, commits };
     };
 
-    test("a flush is alone, however many wait; one that hangs is not waited for", async () => {
+    /** Flushes end when the test says so. */
+    const startHanging = () => {
       const clock = createManualClock();
       const flushes = new Flushes();
       const commits = new GroupCommit({
@@ -119,6 +120,11 @@ describe("GroupCommit", () => {
         flushesMax: 2,
         spacing: { clock, ms: 20, items: 3, aloneMs: 100 },
       });
+      return { clock, flushes, commits };
+    };
+
+    test("a flush is alone, however many wait; one that hangs is not waited for", async () => {
+      const { clock, flushes, commits } = startHanging();
       const answers = range(1, 4).map((item) => commits.add(item));
       await flushes.started(1);
       answers.push(...range(5, 9).map((item) => commits.add(item)));
@@ -140,14 +146,7 @@ describe("GroupCommit", () => {
     });
 
     test("few that came while a flush was under way go as soon as those after it would", async () => {
-      const clock = createManualClock();
-      const flushes = new Flushes();
-      const commits = new GroupCommit({
-        flush: flushes.flush,
-        batchMax: 4,
-        flushesMax: 2,
-        spacing: { clock, ms: 20, items: 3, aloneMs: 100 },
-      });
+      const { clock, flushes, commits } = startHanging();
       const first = commits.add(1);
       await flushes.started(1);
       const second = commits.add(2);
