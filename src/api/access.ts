@@ -106,20 +106,20 @@ async function checkApplication(
   if (found?.applicationId !== applicationId) throw notFound("Application");
 }
 
-/** @throws 403, 404 */
-export async function checkAccess(
+/** What a key may do. @throws 403 */
+export function checkScope({ scope }: Identity, request: FastifyRequest): void {
+  if (scope === "full") return;
+  if (READS.has(request.method) && request.route.config.access !== "full") return;
+  refuse("This key may only read; use a key with full access.");
+}
+
+/** What a portal's token may do. @throws 403, 404 */
+export async function checkPortal(
   storage: Storage,
-  identity: Identity,
+  { identity, portal }: { identity: Identity; portal: Portal },
   request: FastifyRequest,
 ): Promise<void> {
-  const { config, url = "" } = request.routeOptions;
-  const reads = READS.has(request.method) && config.access !== "full";
-  if (identity.scope === "read" && !reads) {
-    refuse("This key may only read; use a key with full access.");
-  }
-  const { portal } = identity;
-  if (portal === null) return;
-  const needed = portalNeeds(request.method, url);
+  const needed = portalNeeds(request.method, request.route.url ?? "");
   if (needed === undefined) refuse("An application token cannot do this; use an API key.");
   // Whose it is comes first: what exists elsewhere is not for this token to learn.
   await checkApplication(storage, identity.environmentId, request, portal);

@@ -74,7 +74,7 @@ class Admission {
 
   /** Before the body is read, and after the caller proved who it is. @throws 503 */
   checkLoad(request: FastifyRequest): void {
-    const { always, intake } = request.routeOptions.config;
+    const { always, intake } = request.route.config;
     if (always === true) return;
     const pressure = this.#pressure();
     if (pressure !== undefined && (pressure.everything === true || intake === true)) {

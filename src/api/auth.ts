@@ -13,7 +13,7 @@ import { findEnvironment } from "../storage/environments/find-environment.ts";
 import { findPortalCaller } from "../storage/portal/portal-session.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Sessions } from "./dashboard/sessions.ts";
-import type { Authenticate, Authentication, Identity, RequestHeaders } from "./identity.ts";
+import type { Asked, Authenticate, Authentication, Identity, RequestHeaders } from "./identity.ts";
 import { concernsSession, identifySession } from "./session-auth.ts";
 import { looksLikeToken } from "./tokens/jwt.ts";
 import type { TokenReading, Tokens } from "./tokens/tokens.ts";
@@ -110,7 +110,8 @@ async function findPortal(
   return { ok: true, identity: { environmentId, ...caller, scope: "full", ...who, portal } };
 }
 
-type Identify = (headers: RequestHeaders) => Promise<Authentication>;
+/** @param credential as `credentialOf` reads it */
+type Identify = (credential: string | null | undefined) => Authentication | Promise<Authentication>;
 
 function createIdentifier(
   storage: Storage,
@@ -127,12 +128,7 @@ function createIdentifier(
     });
     return identity === undefined ? unknownOrganisation(organisationId) : { ok: true, identity };
   };
-  return async (headers) => {
-    const credential = credentialOf(headers);
-    if (credential === undefined) return { ok: false, reason: "missing" };
-    // Only what was found in the database is ever remembered.
-    const cached = credential === null ? undefined : known.get(credential);
-    if (cached !== undefined) return { ok: true, identity: cached };
+  const lookFor = async (credential: string | null): Promise<Authentication> => {
     if (credential !== null && looksLikeToken(credential)) return await readToken(credential);
     const lookUp = (): Promise<Found<Identity> | undefined> => findKey(storage, credential);
     const identity = await known.lookUp(credential ?? "", lookUp);
@@ -141,6 +137,12 @@ function createIdentifier(
     const said = tokens.read(credential ?? "");
     if (said.kind === "refused") return { ok: false, reason: "invalid", ...said };
     return INVALID;
+  };
+  return (credential) => {
+    if (credential === undefined) return { ok: false, reason: "missing" };
+    // Only what was found in the database is ever remembered.
+    const cached = credential === null ? undefined : known.get(credential);
+    return cached === undefined ? lookFor(credential) : { ok: true, identity: cached };
   };
 }
 
@@ -162,13 +164,7 @@ export function createAuthenticator(
   const identify = createIdentifier(storage, { clock, tokens, known });
   const perKey = limits.perKey ? new RateLimiter(limits.perKey) : undefined;
   const failures = new RateLimiter(limits.failures ?? FAILURES);
-  return async (asked, quietly = false) => {
-    const hasKey = credentialOf(asked.headers) !== undefined;
-    const answer =
-      sessions !== undefined && concernsSession(sessions, asked, hasKey)
-        ? await identifySession(sessions, asked, { hasKey, quietly })
-        : await identify(asked.headers);
-    if (quietly) return answer;
+  const withinLimits = (answer: Authentication, asked: Asked): Authentication => {
     if (answer.ok && perKey !== undefined) {
       const waitMs = perKey.take(answer.identity.callerId, clock.monotonic());
       return waitMs === 0 ? answer : limited("Too many requests with this key.", waitMs);
@@ -176,5 +172,21 @@ export function createAuthenticator(
     if (answer.ok || answer.reason !== "invalid") return answer;
     const waitMs = failures.take(subscriberOf(asked.ip), clock.monotonic());
     return waitMs === 0 ? answer : limited("Too many bad keys from this address.", waitMs);
+  };
+  const withinLimitsLater = async (
+    answer: Promise<Authentication>,
+    asked: Asked,
+  ): Promise<Authentication> => withinLimits(await answer, asked);
+  return (asked, quietly = false) => {
+    const credential = credentialOf(asked.headers);
+    const hasKey = credential !== undefined;
+    const answer =
+      sessions !== undefined && concernsSession(sessions, asked, hasKey)
+        ? identifySession(sessions, asked, { hasKey, quietly })
+        : identify(credential);
+    if (quietly) return answer;
+    return answer instanceof Promise
+      ? withinLimitsLater(answer, asked)
+      : withinLimits(answer, asked);
   };
 }

@@ -8,7 +8,7 @@ const JSON_TYPE = "application/json";
 
 function parse(request: FastifyRequest, bytes: Buffer): unknown {
   request.rawBody = bytes;
-  const { schema, config } = request.routeOptions;
+  const { schema, config } = request.route;
   // Some clients name a content type for a body they do not send.
   if (bytes.length === 0 && schema?.body === undefined) return undefined;
   const body = readJson(bytes, { opaque: config.opaque ?? [] });

@@ -14,6 +14,7 @@ import {
 } from "../storage/idempotency/idempotent-request.ts";
 import type { Storage } from "../storage/storage.ts";
 import { ApiError, invalidAt } from "./errors.ts";
+import { promptHook, promptSendHook } from "./hooks.ts";
 import { identityOf, pathOf } from "./request.ts";
 
 declare module "fastify" {
@@ -102,29 +103,44 @@ async function replay(
 /** Installs idempotency for all POST routes of `app` that do not keep keys themselves. */
 export function installIdempotency(app: FastifyInstance, storage: Storage, clock: Clock): void {
   app.decorateRequest("begunKey", null);
-  app.addHook("preHandler", async (request, reply) => {
-    if (request.method !== "POST" || request.routeOptions.config.ownIdempotency === true) return;
-    const key = idempotencyOf(request);
-    if (key === null) return;
+  const beginOrReplay = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    key: IdempotencyKey,
+  ): Promise<void> => {
     const state = await begin(storage, clock, key);
     if (state.kind === "mismatch") throw idempotencyMismatch();
-    if (state.kind === "answered") {
-      await replay(reply, state);
-      return;
-    }
-    request.begunKey = key;
-  });
+    if (state.kind === "answered") await replay(reply, state);
+    else request.begunKey = key;
+  };
+  app.addHook(
+    "preHandler",
+    promptHook((request, reply) => {
+      if (request.method !== "POST" || request.route.config.ownIdempotency === true)
+        return undefined;
+      const key = idempotencyOf(request);
+      return key === null ? undefined : beginOrReplay(request, reply, key);
+    }),
+  );
   // Before the answer leaves, so that whoever has seen it finds it again.
-  app.addHook("onSend", async (request, reply, payload) => {
-    const key = request.begunKey;
-    if (key === null) return payload;
-    request.begunKey = null;
+  const keep = async (
+    reply: FastifyReply,
+    key: IdempotencyKey,
+    payload: unknown,
+  ): Promise<void> => {
     if (reply.statusCode >= 200 && reply.statusCode < 300) {
       const body = typeof payload === "string" && payload !== "" ? payload : null;
       await finishIdempotentRequest(storage, key, { status: reply.statusCode, body });
     } else {
       await releaseIdempotentRequest(storage, key);
     }
-    return payload;
-  });
+  };
+  app.addHook(
+    "onSend",
+    promptSendHook((request, reply, payload) => {
+      const key = request.begunKey;
+      request.begunKey = null;
+      return key === null ? undefined : keep(reply, key, payload);
+    }),
+  );
 }

@@ -46,5 +46,11 @@ export interface Asked {
   query: unknown;
 }
 
-/** @param quietly asks again about a request under way: counts neither as request nor as use */
-export type Authenticate = (asked: Asked, quietly?: boolean) => Promise<Authentication>;
+/**
+ * At once for who was found a moment ago.
+ * @param quietly asks again about a request under way: counts neither as request nor as use
+ */
+export type Authenticate = (
+  asked: Asked,
+  quietly?: boolean,
+) => Authentication | Promise<Authentication>;

@@ -13,15 +13,30 @@ export class RawJson {
   }
 }
 
+const KEYS_MAX = 1_000;
+const keyTexts = new Map<string, string>();
+
+/** Keys are mostly those of our own shapes, over and over. */
+function keyText(key: string): string {
+  const known = keyTexts.get(key);
+  if (known !== undefined) return known;
+  const made = JSON.stringify(key);
+  if (keyTexts.size < KEYS_MAX) keyTexts.set(key, made);
+  return made;
+}
+
 /** Like `JSON.stringify`, for plain data of our own shapes that may hold `RawJson`. */
 export function writeJson(value: unknown): string {
   if (value instanceof RawJson) return value.text;
   if (Array.isArray(value)) return `[${value.map(writeJson).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  const record = value as Record<string, unknown>;
   let text = "";
-  for (const [key, member] of Object.entries(value)) {
+  for (const key of Object.keys(record)) {
+    const member = record[key];
     if (member === undefined) continue;
-    text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${writeJson(member)}`;
+    const comma = text === "" ? "" : ",";
+    text += `${comma}${keyText(key)}:${writeJson(member)}`;
   }
   return `{${text}}`;
 }

@@ -4,6 +4,7 @@ import type { Metrics } from "../core/metrics.ts";
 
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const UNKNOWN_ROUTE = "unknown";
+const STATUS_CLASSES = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /** Call on the root instance, before the APIs are registered. */
 export function watchRequests(app: FastifyInstance, metrics: Metrics | undefined): void {
@@ -20,10 +21,10 @@ export function watchRequests(app: FastifyInstance, metrics: Metrics | undefined
     bounds: BOUNDS,
   });
   app.addHook("onResponse", (request, reply, done) => {
-    const route = request.is404 ? UNKNOWN_ROUTE : (request.routeOptions.url ?? UNKNOWN_ROUTE);
+    const route = request.route.url ?? UNKNOWN_ROUTE;
     // Of an unknown route the method is the caller's to invent.
     const method = route === UNKNOWN_ROUTE ? "any" : request.method;
-    requests.of(method, route, `${Math.floor(reply.statusCode / 100)}xx`).add();
+    requests.of(method, route, STATUS_CLASSES[Math.floor(reply.statusCode / 100)] ?? "").add();
     seconds.of(method, route).observe(reply.elapsedTime / 1000);
     done();
   });

@@ -1,11 +1,14 @@
 /** What our hooks add to a request, and how routes read it. */
-import type { FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Caller } from "../storage/tenant-wall.ts";
 import type { Identity } from "./identity.ts";
 import { notFound } from "./errors.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
+    /** `routeOptions`, which fastify puts together anew whenever it is read. */
+    readonly route: FastifyRequest["routeOptions"];
+    keptRoute: FastifyRequest["routeOptions"] | null;
     /** Who calls; null until authenticated. */
     identity: Identity | null;
     /** The body as it came; null without one. */
@@ -37,10 +40,20 @@ declare module "fastify" {
   }
 }
 
+/** Gives requests their `route`. Call on the root instance. */
+export function decorateRoute(app: FastifyInstance): void {
+  app.decorateRequest("keptRoute", null);
+  app.decorateRequest("route", {
+    getter() {
+      this.keptRoute ??= this.routeOptions;
+      return this.keptRoute;
+    },
+  });
+}
+
 /** The caller of an authenticated route. */
 export function identityOf(request: FastifyRequest): Identity {
-  if (request.identity === null)
-    throw new Error(`${request.routeOptions.url} did not authenticate.`);
+  if (request.identity === null) throw new Error(`${request.route.url} did not authenticate.`);
   return request.identity;
 }
 

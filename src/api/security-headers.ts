@@ -10,9 +10,10 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 const YEAR_SECONDS = 31_536_000;
+const NONE: Readonly<Record<string, string>> = {};
 
 /** Only where people come by https; over plain http browsers ignore it. */
-export function strictTransport(publicUrl: string): Record<string, string> {
-  if (!publicUrl.startsWith("https:")) return {};
+export function strictTransport(publicUrl: string): Readonly<Record<string, string>> {
+  if (!publicUrl.startsWith("https:")) return NONE;
   return { "strict-transport-security": `max-age=${YEAR_SECONDS}` };
 }

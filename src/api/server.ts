@@ -13,7 +13,7 @@ import { ApiError } from "./errors.ts";
 import { writeJson } from "./json-text.ts";
 import { registerLanding } from "./landing/routes.ts";
 import { registerMetrics } from "./metrics-route.ts";
-import { pathOf } from "./request.ts";
+import { decorateRoute, pathOf } from "./request.ts";
 import { watchRequests } from "./request-metrics.ts";
 import { RouteTable } from "./route-table.ts";
 import { SECURITY_HEADERS, strictTransport } from "./security-headers.ts";
@@ -151,12 +151,13 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   const app = makeServer(deps);
   const routes = new RouteTable(app);
   tables.set(app, routes);
+  decorateRoute(app);
   app.decorateRequest("identity", null);
   app.setValidatorCompiler(compileValidator);
   installLogging(app, deps);
   installFarewell(app);
   app.addHook("onRequest", (_request, reply, done) => {
-    reply.headers({ ...SECURITY_HEADERS, ...strictTransport(deps.publicUrl()) });
+    reply.headers(SECURITY_HEADERS).headers(strictTransport(deps.publicUrl()));
     done();
   });
   watchRequests(app, deps.metrics);

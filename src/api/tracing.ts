@@ -18,7 +18,7 @@ export function installTracing(app: FastifyInstance, tracer: Tracer | undefined)
     spans.get(request)?.end(
       {
         "http.request.method": request.method,
-        "http.route": request.routeOptions.url ?? "",
+        "http.route": request.route.url ?? "",
         "http.response.status_code": statusCode,
         "amps.request_id": request.id,
       },

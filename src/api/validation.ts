@@ -114,7 +114,7 @@ function queryReader(schema: TSchema): QueryReader {
   const validator = compile(schema);
   const { properties } = schema as { properties?: Record<string, ParameterSchema> };
   const known = properties ?? {};
-  return (query) => {
+  const read: QueryReader = (query) => {
     const value: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
     const items: InvalidItem[] = [];
     for (const [parameter, values] of groupByName(query)) {
@@ -145,6 +145,9 @@ function queryReader(schema: TSchema): QueryReader {
     const found = validator.Errors(value).flatMap((problem) => itemsOf("query", problem));
     return { error: invalid([...items, ...found]) };
   };
+  // Most requests have none.
+  const none = read({});
+  return (query) => (Object.keys(query).length === 0 && "value" in none ? none : read(query));
 }
 
 /** Fastify's validator compiler: refusals are `ApiError`s of status 422 with an item per problem. */

@@ -1,7 +1,7 @@
 /** The webhook API, `/api/v1`: Svix's REST API, so that its clients work unchanged (`svix-api.md`). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { TenantWall } from "../storage/tenant-wall.ts";
-import { checkAccess } from "./access.ts";
+import { checkPortal, checkScope } from "./access.ts";
 import { registerAdmin } from "./admin-routes.ts";
 import { registerApiKeys } from "./api-keys/routes.ts";
 import { registerApplications } from "./applications/routes.ts";
@@ -18,6 +18,7 @@ import { logError, sendError, toApiError } from "./error-handling.ts";
 import { ApiError } from "./errors.ts";
 import { registerEventTypes } from "./event-types/routes.ts";
 import { NodeHealth, registerHealth } from "./health.ts";
+import { authenticating } from "./hooks.ts";
 import { installIdempotency } from "./idempotency.ts";
 import { writeJson } from "./json-text.ts";
 import { registerIssues } from "./issues/routes.ts";
@@ -37,6 +38,7 @@ import { registerTasks } from "./tasks/routes.ts";
 import { Scope } from "./scope.ts";
 
 export const WEBHOOK_API_PATH = "/api/v1";
+const BELOW = `${WEBHOOK_API_PATH}/`;
 const CORS_SECONDS = 600;
 export const OPEN_TO_ALL_ORIGINS = {
   "access-control-allow-origin": "*",
@@ -49,7 +51,7 @@ export const OPEN_TO_ALL_ORIGINS = {
  * dashboard's session, it sends to nobody who allows all origins.
  */
 export function allowOrigins(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  if (!request.url.startsWith(`${WEBHOOK_API_PATH}/`)) {
+  if (!request.url.startsWith(BELOW)) {
     done();
     return;
   }
@@ -81,14 +83,16 @@ function installAuthentication(
   { authenticate, storage }: ApiDeps,
   wall: TenantWall,
 ): void {
-  app.addHook("onRequest", async (request) => {
-    if (request.routeOptions.config.access === "none") return;
-    const answer = await authenticate(request);
+  const admit = (request: FastifyRequest, answer: Authentication): Promise<void> | undefined => {
     if (!answer.ok) throw refusalOf(answer);
     const { identity } = answer;
     request.identity = identity;
-    await wall.run(callerOf(identity), () => checkAccess(storage, identity, request));
-  });
+    checkScope(identity, request);
+    const { portal } = identity;
+    if (portal === null) return undefined;
+    return wall.run(callerOf(identity), () => checkPortal(storage, { identity, portal }, request));
+  };
+  app.addHook("onRequest", authenticating(authenticate, admit));
   // Not before: while a body comes in, Node forgets for whom.
   app.addHook("preHandler", (request, _reply, done) => {
     if (request.identity === null) done();

@@ -4,7 +4,8 @@
  */
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { TSchema } from "typebox";
-import type { Authenticate, SessionRefusal } from "../api/identity.ts";
+import { authenticating } from "../api/hooks.ts";
+import type { Authentication, SessionRefusal } from "../api/identity.ts";
 import { logError, toApiError } from "../api/error-handling.ts";
 import { writeJson } from "../api/json-text.ts";
 import { callerOf, identityOf } from "../api/request.ts";
@@ -44,7 +45,7 @@ export async function registerBatteryRoutes(
       const refusal = error instanceof Refusal ? error : refused(error, request, log);
       return context.envelope.refusal(reply, refusal);
     });
-    plugin.addHook("onRequest", (request) => authenticate(request, options.authenticate));
+    plugin.addHook("onRequest", authenticating(options.authenticate, admit));
     plugin.addHook("preHandler", (request, _reply, done) => {
       wall.run(callerOf(identityOf(request)), done);
     });
@@ -85,8 +86,7 @@ function sessionRefusal({
 /** A portal shows webhooks; batteries are the organisation's. */
 const PORTAL = "An application token of the webhook API opens no batteries.";
 
-async function authenticate(request: FastifyRequest, ask: Authenticate): Promise<void> {
-  const answer = await ask(request);
+function admit(request: FastifyRequest, answer: Authentication): undefined {
   if (!answer.ok) {
     if (answer.reason === "limited") {
       const { detail: message, retryAfterSeconds } = answer;

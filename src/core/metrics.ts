@@ -41,9 +41,21 @@ export class Histogram {
   }
 }
 
+interface Series<T> {
+  labels: LabelValues;
+  value: T;
+}
+
+/** Found label by label: a key of all of them would be put together and hashed for each request. */
+interface Branch<T> {
+  below: Map<string, Branch<T>>;
+  series: Series<T> | undefined;
+}
+
 /** One metric with a series per combination of label values. */
 export class Family<T> {
-  readonly #series = new Map<string, { labels: LabelValues; value: T }>();
+  readonly #series: Series<T>[] = [];
+  readonly #root: Branch<T> = { below: new Map(), series: undefined };
   readonly #labelCount: number;
   readonly #make: () => T;
 
@@ -54,20 +66,30 @@ export class Family<T> {
 
   /** The series of these label values; made when it is first named. */
   of(...labels: string[]): T {
-    const key = labels.length === 1 ? (labels[0] ?? "") : labels.join("\0");
-    let series = this.#series.get(key);
-    if (series === undefined) {
-      if (labels.length !== this.#labelCount) {
-        throw new Error(`A series needs ${this.#labelCount} labels and got ${labels.length}.`);
+    let branch = this.#root;
+    for (const label of labels) {
+      let next = branch.below.get(label);
+      if (next === undefined) {
+        next = { below: new Map(), series: undefined };
+        branch.below.set(label, next);
       }
-      series = { labels, value: this.#make() };
-      this.#series.set(key, series);
+      branch = next;
     }
-    return series.value;
+    branch.series ??= this.#add(labels);
+    return branch.series.value;
   }
 
-  *[Symbol.iterator](): IterableIterator<{ labels: LabelValues; value: T }> {
-    yield* this.#series.values();
+  *[Symbol.iterator](): IterableIterator<Series<T>> {
+    yield* this.#series;
+  }
+
+  #add(labels: string[]): Series<T> {
+    if (labels.length !== this.#labelCount) {
+      throw new Error(`A series needs ${this.#labelCount} labels and got ${labels.length}.`);
+    }
+    const series = { labels, value: this.#make() };
+    this.#series.push(series);
+    return series;
   }
 }
 
