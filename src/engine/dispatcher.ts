@@ -55,7 +55,7 @@ export class Dispatcher {
   /** Attempts under way per bucket, to know when a bucket can be let go. */
   readonly #underWay = new Map<number, number>();
   #waiters: { buckets: ReadonlySet<number>; resolve: () => void }[] = [];
-  #resuming = false;
+  #pumpsLater = false;
   #stopped = false;
 
   constructor(options: DispatcherOptions) {
@@ -84,7 +84,7 @@ export class Dispatcher {
     const { lanes, recorder } = this.#options;
     for (let starts = 0; !this.#stopped && recorder.size < UNRECORDED_MAX; starts += 1) {
       if (starts === STARTS_PER_TURN) {
-        this.#resume();
+        this.pumpLater();
         return;
       }
       const taken = lanes.take();
@@ -96,11 +96,11 @@ export class Dispatcher {
   }
 
   /** In the next turn of the event loop, after what came in meanwhile. */
-  #resume(): void {
-    if (this.#resuming) return;
-    this.#resuming = true;
+  pumpLater(): void {
+    if (this.#pumpsLater) return;
+    this.#pumpsLater = true;
     setImmediate(() => {
-      this.#resuming = false;
+      this.#pumpsLater = false;
       this.pump();
     });
   }

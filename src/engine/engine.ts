@@ -237,7 +237,8 @@ export class Engine implements HandOffTarget {
       else if (lane.more) this.#claimer.refill(lane);
       else this.#lanes.offer(lane, { ...row, epoch, trigger: 0, attempts: 0 });
     }
-    this.#dispatcher.pump();
+    // Whoever published is answered first, and asks for more while the deliveries begin.
+    this.#dispatcher.pumpLater();
     if (elsewhere.size === 0) return;
     notifyNodes(storage, "amps_due", [...elsewhere].join(",")).catch((error: unknown) => {
       log.debug({ err: error }, "Other nodes were not told of new deliveries; they sweep.");
