@@ -7,10 +7,10 @@ import { inTurns } from "../core/in-turns.ts";
 import type { Clock, Log, Tracer, UnixMs } from "../core/types.ts";
 import {
   claimDueDeliveries,
-  type DueDelivery,
   type DueRow,
   type LaneRoom,
   loadPayloads,
+  needsPayload,
   readMessages,
 } from "../storage/deliveries/claim-due.ts";
 import { type BucketCursor, findWaitingLanes } from "../storage/deliveries/find-waiting-lanes.ts";
@@ -237,12 +237,12 @@ export class Claimer {
     try {
       const rows = await claimDueDeliveries(storage, nodeId(), rooms);
       this.#noteFound(batch, rooms, rows);
-      const fresh = rows.filter((row) => this.#laneFor(row) !== undefined);
-      const unread = fresh.filter(({ hasMessage }) => !hasMessage);
+      const unread = rows.filter((row) => !row.hasMessage && this.#laneFor(row) !== undefined);
       await readMessages(storage, unread);
-      const chosen = this.#choose(fresh);
-      if (chosen.length > 0) this.#accept(await this.#load(chosen));
-      span?.end({ "amps.rows": rows.length, "amps.new_rows": chosen.length });
+      const newRows = rows.some(needsPayload)
+        ? this.#accept(await this.#load(this.#choose(rows)))
+        : this.#accept(rows);
+      span?.end({ "amps.rows": rows.length, "amps.new_rows": newRows });
     } catch (error) {
       failed = true;
       span?.end({}, "not claimed");
@@ -336,11 +336,11 @@ export class Claimer {
     return lane?.has(row) === true || handOffs.expects(row.messageId) ? undefined : lane;
   }
 
-  /** Rows that are still new and whose payloads have room in memory; the others wait in the database. */
-  #choose(fresh: DueRow[]): DueRow[] {
+  /** New rows whose payloads have room in memory; the others wait in the database. */
+  #choose(rows: DueRow[]): DueRow[] {
     const { lanes } = this.#options;
     const full = new Set<Lane>();
-    return fresh.filter((row) => {
+    return rows.filter((row) => {
       const lane = this.#laneFor(row);
       if (lane === undefined) return false;
       if (full.has(lane) || lanes.shares.bytesFor(lane) <= 0) {
@@ -355,7 +355,7 @@ export class Claimer {
   }
 
   /** Their bytes are reserved until they are queued, so that nobody else takes the room meanwhile. */
-  async #load(chosen: DueRow[]): Promise<DueDelivery[]> {
+  async #load(chosen: DueRow[]): Promise<DueRow[]> {
     const { lanes, storage } = this.#options;
     const reserved = chosen.map((row) => ({ row, lane: lanes.get(row.endpointId) }));
     try {
@@ -367,12 +367,17 @@ export class Claimer {
     }
   }
 
-  #accept(deliveries: DueDelivery[]): void {
-    const { lanes, ownership } = this.#options;
-    for (const delivery of deliveries) {
-      const lane = lanes.get(delivery.endpointId);
-      if (lane === undefined || ownership.epochOf(delivery.bucket) !== delivery.epoch) continue;
-      lanes.offer(lane, delivery, true);
+  /** Queues what is not there already. @returns how many */
+  #accept(rows: readonly DueRow[]): number {
+    const { handOffs, lanes, ownership } = this.#options;
+    let accepted = 0;
+    for (const row of rows) {
+      const lane = lanes.get(row.endpointId);
+      if (lane === undefined || ownership.epochOf(row.bucket) !== row.epoch) continue;
+      if (handOffs.expects(row.messageId)) continue;
+      if (row.hasMessage) accepted += lanes.offer(lane, row, true) ? 1 : 0;
+      else if (!lane.has(row)) lane.lookAgain();
     }
+    return accepted;
   }
 }

@@ -112,7 +112,7 @@ export class Lanes {
     const application = lane.application ?? this.shares.join(lane, delivery);
     const { shares } = this;
     if (lane.parked || (isClaimed ? shares.claimedFor(lane) : shares.rowsFor(lane)) <= 0) {
-      lane.lookAgain();
+      if (!lane.has(delivery)) lane.lookAgain();
       return false;
     }
     if (!lane.offer(delivery)) return false;

@@ -231,9 +231,14 @@ const LOAD_PAYLOADS = statement(
   `SELECT m.message_id, m.payload FROM ${WANTED_MESSAGES}`,
 );
 
+/** Its payload is too large to come along with the claim. */
+export function needsPayload({ payload, payloadBytes }: DueRow): boolean {
+  return payload === null && payloadBytes > 0;
+}
+
 /** The same rows in the same order, all payloads loaded; a message owed to many is read once. */
-export async function loadPayloads(storage: Storage, rows: DueRow[]): Promise<DueDelivery[]> {
-  const missing = rows.filter((row) => row.payload === null && row.payloadBytes > 0);
+export async function loadPayloads(storage: Storage, rows: DueRow[]): Promise<DueRow[]> {
+  const missing = rows.filter(needsPayload);
   if (missing.length === 0) return rows;
   const wanted = [...new Map(missing.map((row) => [row.messageId, row])).values()];
   const found = await storage.query<{ message_id: string; payload: Buffer | null }>(LOAD_PAYLOADS, [
