@@ -21,6 +21,13 @@ import { type ActionEnd, pushEvent } from "./push-event.ts";
 const BATCH_MAX = 500;
 /** One at a time: batches grow instead. Two at a time were no faster (2,980 and 3,000 actions/s, medians of 5). */
 const FLUSHES_MAX = 1;
+/**
+ * From the begin of a flush of many to the next, unless very many wait: a statement costs some 0.3 ms beside its
+ * items. `actions`, medians of four alternated runs: 3,820 → 3,950/s, PostgreSQL 143 → 136 µs an action.
+ */
+const SPACING_MS = 20;
+const SPACING_AFTER = 16;
+const SPACING_ITEMS = 250;
 const RETRY_MS_MAX = 2_000;
 
 export interface LedgerOptions {
@@ -61,7 +68,17 @@ export class Ledger {
   constructor(options: LedgerOptions) {
     this.#options = options;
     const { storage, committing } = options;
-    const sizes = { batchMax: BATCH_MAX, flushesMax: FLUSHES_MAX };
+    const sizes = {
+      batchMax: BATCH_MAX,
+      flushesMax: FLUSHES_MAX,
+      spacing: {
+        clock: options.clock,
+        ms: SPACING_MS,
+        items: SPACING_ITEMS,
+        aloneMs: Infinity,
+        after: SPACING_AFTER,
+      },
+    };
     this.#intents = new GroupCommit({
       ...sizes,
       flush: (intents) => journalIntents(storage, intents),

@@ -98,14 +98,14 @@ describe("GroupCommit", () => {
   });
 
   describe("with spacing", () => {
-    const start = () => {
+    const start = (after = 0) => {
       const clock = createManualClock();
       const { batches, flush } = flushAtOnce();
       const commits = new GroupCommit<number, number>({
         flush,
         batchMax: 10,
         flushesMax: 2,
-        spacing: { clock, ms: 20, items: 3, aloneMs: 100 },
+        spacing: { clock, ms: 20, items: 3, aloneMs: 100, after },
       });
       return { clock, batches, commits };
     };
@@ -191,6 +191,20 @@ describe("GroupCommit", () => {
       clock.advance(1);
       await last;
       expect(batches).toEqual([[1], [2, 3, 4], [5]]);
+    });
+
+    test("where only many are spaced, few wait for nobody", async () => {
+      const { clock, batches, commits } = start(2);
+      await commits.add(1);
+      await commits.add(2);
+      await Promise.all([3, 4].map((item) => commits.add(item)));
+      const next = commits.add(5);
+      await turned();
+      expect(batches).toEqual([[1], [2], [3, 4]]);
+      clock.advance(20);
+      await next;
+      await commits.add(6);
+      expect(batches).toEqual([[1], [2], [3, 4], [5], [6]]);
     });
   });
 

@@ -18,6 +18,8 @@ export interface Spacing {
   items: number;
   /** How long, in milliseconds from its begin, a flush is alone before it counts as stuck and another may begin. */
   aloneMs: number;
+  /** Only after a flush of at least so many: while there are few, nobody waits. */
+  after?: number;
 }
 
 export interface GroupCommitOptions<In, Out> {
@@ -52,6 +54,8 @@ export class GroupCommit<In, Out> {
   #scheduled = false;
   /** When the last flush began, on the monotonic clock. */
   #begunAt = -Infinity;
+  /** How many items that one had. */
+  #lastItems = 0;
   #timer: { at: number; cancel: () => void } | undefined;
   #idle: (() => void)[] = [];
 
@@ -116,7 +120,7 @@ export class GroupCommit<In, Out> {
   /** Whether what waits has to wait on, for more or for the flush before; then it is looked at again in time. */
   #waitForMore(): boolean {
     const { spacing } = this.#options;
-    if (spacing === undefined) return false;
+    if (spacing === undefined || this.#lastItems < (spacing.after ?? 0)) return false;
     const isAlone = this.#flushes === 0;
     if (isAlone && this.#waiting.length >= spacing.items) return false;
     if (!isAlone && this.#timer !== undefined) return true;
@@ -139,6 +143,7 @@ export class GroupCommit<In, Out> {
     this.#flushing += batch.length;
     const { spacing } = this.#options;
     if (spacing !== undefined) this.#begunAt = spacing.clock.monotonic();
+    this.#lastItems = batch.length;
     this.#timer?.cancel();
     this.#timer = undefined;
     const ended = this.#options.turns?.begun(batch);
