@@ -31,6 +31,7 @@ export class DeviceCatalogue {
   readonly #connectors: Connectors;
   readonly #clock: Clock;
   readonly #loads: GroupCommit<DeviceKey, Device | undefined>;
+  /** By their ids alone: a text that is put together to be looked up is hashed each time. */
   readonly #kept = new Map<string, { known: KnownDevice; until: number }>();
 
   constructor(storage: Storage, clock: Clock, connectors: Connectors) {
@@ -45,8 +46,9 @@ export class DeviceCatalogue {
 
   /** Undefined: no such device in this environment. Up to a minute old. */
   async find(key: DeviceKey): Promise<KnownDevice | undefined> {
-    const kept = this.#kept.get(keyText(key));
-    if (kept !== undefined && this.#clock.monotonic() < kept.until) return kept.known;
+    const kept = this.#kept.get(key.deviceId);
+    const isOwn = kept?.known.device.environmentId === key.environmentId;
+    if (isOwn && this.#clock.monotonic() < kept.until) return kept.known;
     return this.load(key);
   }
 
@@ -54,7 +56,8 @@ export class DeviceCatalogue {
   async load(key: DeviceKey): Promise<KnownDevice | undefined> {
     const device = await this.#loads.add(key);
     if (device === undefined) {
-      this.#kept.delete(keyText(key));
+      const kept = this.#kept.get(key.deviceId);
+      if (kept?.known.device.environmentId === key.environmentId) this.#kept.delete(key.deviceId);
       return undefined;
     }
     return this.know(device);
@@ -69,7 +72,7 @@ export class DeviceCatalogue {
     const reference = { deviceId: device.deviceId, config: readConfig(device) };
     const known = { device, reference, connector, description: connector.describe(reference) };
     if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
-    this.#kept.set(keyText(device), { known, until: this.#clock.monotonic() + KEPT_MS });
+    this.#kept.set(device.deviceId, { known, until: this.#clock.monotonic() + KEPT_MS });
     return known;
   }
 }

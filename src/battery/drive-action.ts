@@ -8,7 +8,7 @@
  *     └── restart: an intent without an outcome goes straight to confirm                ▼
  *                                                                         completed | failed
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Clock, Log } from "../core/types.ts";
 import type { Ownership } from "../engine/ownership.ts";
 import type { Action } from "../storage/actions/action.ts";
@@ -168,7 +168,7 @@ async function dispatch(run: Run, plan: Plan): Promise<DispatchOutcome | "abando
     deviceId: action.deviceId,
     bucket: action.bucket,
     epoch,
-    planHash: createHash("sha256").update(JSON.stringify(plan)).digest("hex"),
+    planHash: hash("sha256", JSON.stringify(plan), "hex"),
     outcomeBefore: run.outcome,
   });
   if (!intended || run.signal.aborted) return "abandoned";

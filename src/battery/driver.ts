@@ -65,6 +65,7 @@ export class DeviceDriver {
   readonly #catalogue: DeviceCatalogue;
   readonly #ledger: Ledger;
   readonly #tools: DriveTools;
+  /** By the ids of actions, which are made by us and of one action each. */
   readonly #active = new Map<string, Active>();
   readonly #activeMax: number;
   readonly #buckets = new Set<number>();
@@ -177,7 +178,7 @@ export class DeviceDriver {
       limit: (counts.get(bucket) ?? 0) + share,
     }));
     const found = await findOpenActions(storage, rooms);
-    const unknown = found.filter((key) => !this.#active.has(keyOf(key)));
+    const unknown = found.filter(({ actionId }) => !this.#active.has(actionId));
     for (let from = 0; from < unknown.length && !this.#stopped; from += LOADED_MAX) {
       const loaded = await loadOpenActions(storage, unknown.slice(from, from + LOADED_MAX));
       for (const open of loaded) this.#begin(open);
@@ -186,18 +187,17 @@ export class DeviceDriver {
   }
 
   #begin(open: OpenAction): void {
-    const { bucket } = open.action;
+    const { actionId, bucket } = open.action;
     const epoch = this.#options.ownership.epochOf(bucket);
-    const key = keyOf(open.action);
-    if (epoch === undefined || this.#stopped || this.#active.has(key)) return;
+    if (epoch === undefined || this.#stopped || this.#active.has(actionId)) return;
     if (this.#active.size >= this.#activeMax) {
       this.#more = true;
       return;
     }
     const stop = new AbortController();
     const active: Active = { bucket, stop, done: Promise.resolve() };
-    this.#active.set(key, active);
-    active.done = this.#run(open, epoch, stop.signal).finally(() => this.#ended(key));
+    this.#active.set(actionId, active);
+    active.done = this.#run(open, epoch, stop.signal).finally(() => this.#ended(actionId));
   }
 
   async #run(open: OpenAction, epoch: number, signal: AbortSignal): Promise<void> {
@@ -243,8 +243,8 @@ export class DeviceDriver {
     }
   }
 
-  #ended(key: string): void {
-    this.#active.delete(key);
+  #ended(actionId: string): void {
+    this.#active.delete(actionId);
     this.#options.signal?.();
     if (this.#more && this.#active.size <= this.#activeMax * 0.75) this.#sweep();
   }
@@ -261,8 +261,4 @@ export class DeviceDriver {
     await Promise.all(affected.map(({ done }) => done));
     cancel();
   }
-}
-
-function keyOf({ environmentId, actionId }: { environmentId: string; actionId: string }): string {
-  return `${environmentId} ${actionId}`;
 }

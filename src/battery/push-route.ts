@@ -5,6 +5,7 @@ import { identityOf } from "../api/request.ts";
 import type { Action } from "../storage/actions/action.ts";
 import { getAction } from "../storage/actions/get-action.ts";
 import { type PushOutcome, RETRY_AFTER_SECONDS } from "./acceptor.ts";
+import type { KnownDevice } from "./device-catalogue.ts";
 import { findDevice } from "./device-routes.ts";
 import { type PushBody, readPush } from "./read-push.ts";
 import { Refusal } from "./refusals.ts";
@@ -19,6 +20,7 @@ import {
 } from "./schemas.ts";
 
 export function registerPushRoute(app: FastifyInstance, context: BatteryContext): void {
+  const devices = new WeakMap<FastifyRequest, KnownDevice>();
   app.post<{ Body: PushBody }>("/battery/:deviceId", {
     schema: {
       operationId: "battery.push",
@@ -35,10 +37,12 @@ export function registerPushRoute(app: FastifyInstance, context: BatteryContext)
     config: { ownIdempotency: true, intake: true },
     // A device that is not there is 404, whatever the body says.
     preValidation: async (request) => {
-      await findDevice(context, request);
+      devices.set(request, await findDevice(context, request));
     },
     handler: async (request, reply) => {
-      const outcome = await push(request, request.body, context);
+      const known = devices.get(request);
+      if (known === undefined) throw new Error("The device was not looked up.");
+      const outcome = await push(request, known, context);
       const action = await actionOf(request, outcome, context);
       const { actionId, deviceId } = action;
       context.log.debug({ requestId: request.id, actionId, deviceId }, "Action accepted.");
@@ -48,15 +52,14 @@ export function registerPushRoute(app: FastifyInstance, context: BatteryContext)
 }
 
 async function push(
-  request: FastifyRequest,
-  body: PushBody,
+  request: FastifyRequest<{ Body: PushBody }>,
+  known: KnownDevice,
   context: BatteryContext,
 ): Promise<PushOutcome> {
   const { environmentId, mode } = identityOf(request);
-  const known = await findDevice(context, request);
   const { deviceId, deviceType, bucket, userId } = known.device;
   const idempotency = idempotencyOf(request);
-  const read = readPush(body, { known, mode, now: context.clock.now() });
+  const read = readPush(request.body, { known, mode, now: context.clock.now() });
   const actionId = context.ids.make("act_");
   const place = { environmentId, actionId, deviceId, deviceType, bucket, userId };
   return context.acceptor.accept({ ...place, ...read, idempotency });

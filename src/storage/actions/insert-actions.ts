@@ -54,7 +54,7 @@ const INSERT = statement(
     FROM pushed p JOIN accepted USING (environment_id, action_id)
     WHERE p.key_hash IS NOT NULL ORDER BY p.environment_id, p.key_hash
   )
-  SELECT action_id, created_at FROM accepted`,
+  SELECT created_at, string_agg(action_id, ',') AS action_ids FROM accepted GROUP BY created_at`,
 );
 
 const FIND_TAKEN = statement(
@@ -107,17 +107,32 @@ export async function insertActions(
   });
 }
 
+/** Pairs of texts. Not one text of both: V8 hashes and keeps each that is made to be looked up. */
+class SeenPairs {
+  readonly #seen = new Map<string, Set<string>>();
+
+  has(first: string, second: string): boolean {
+    return this.#seen.get(first)?.has(second) === true;
+  }
+
+  add(first: string, second: string): void {
+    const seconds = this.#seen.get(first);
+    if (seconds === undefined) this.#seen.set(first, new Set([second]));
+    else seconds.add(second);
+  }
+}
+
 /** Only the first for each device and key: the others are judged against it afterwards. */
 function withoutTwins(pushes: NewAction[]): NewAction[] {
-  const seen = new Set<string>();
-  return pushes.filter((push) => {
-    const keys = [`d ${push.environmentId} ${push.deviceId}`];
-    if (push.idempotency !== null) {
-      keys.push(`k ${push.environmentId} ${push.idempotency.keyHash.toString("hex")}`);
-    }
-    const twin = keys.some((key) => seen.has(key));
-    if (!twin) for (const key of keys) seen.add(key);
-    return !twin;
+  const devices = new SeenPairs();
+  const keys = new SeenPairs();
+  return pushes.filter(({ environmentId, deviceId, idempotency }) => {
+    const key = idempotency?.keyHash.toString("hex");
+    if (devices.has(environmentId, deviceId)) return false;
+    if (key !== undefined && keys.has(environmentId, key)) return false;
+    devices.add(environmentId, deviceId);
+    if (key !== undefined) keys.add(environmentId, key);
+    return true;
   });
 }
 
@@ -126,7 +141,7 @@ async function insertBatch(
   batch: NewAction[],
   outcomes: Map<NewAction, AcceptOutcome>,
 ): Promise<void> {
-  const rows = await storage.query<{ action_id: string; created_at: UnixMs }>(INSERT, [
+  const [row] = await storage.query<{ action_ids: string; created_at: UnixMs }>(INSERT, [
     storage.now(),
     batch.map((push) => push.environmentId),
     batch.map((push) => push.actionId),
@@ -140,11 +155,20 @@ async function insertBatch(
     batch.map((push) => push.idempotency?.keyHash.toString("hex") ?? null),
     batch.map((push) => push.idempotency?.requestHash.toString("hex") ?? null),
   ]);
-  const acceptedAt = new Map(rows.map((row) => [row.action_id, row.created_at]));
+  if (row === undefined) return;
+  const accepted = row.action_ids.split(",");
+  const isAccepted = isOneOf(accepted, batch);
   for (const push of batch) {
-    const at = acceptedAt.get(push.actionId);
-    if (at !== undefined) outcomes.set(push, { kind: "accepted", action: newlyAccepted(push, at) });
+    if (!isAccepted(push)) continue;
+    outcomes.set(push, { kind: "accepted", action: newlyAccepted(push, row.created_at) });
   }
+}
+
+/** As a rule all of them are. */
+function isOneOf(accepted: string[], batch: NewAction[]): (push: NewAction) => boolean {
+  if (accepted.length === batch.length) return () => true;
+  const ids = new Set(accepted);
+  return ({ actionId }) => ids.has(actionId);
 }
 
 function newlyAccepted({ idempotency: _kept, ...push }: NewAction, at: UnixMs): Action {

@@ -57,6 +57,8 @@ export async function journalIntents(storage: Storage, intents: Intent[]): Promi
     intents.map((intent) => intent.outcomeBefore),
     "acknowledged",
   ]);
+  // As a rule all of them: no two are alike.
+  if (rows.length === intents.length) return intents.map(() => true);
   const written = new Set(rows.map((row) => `${row.environment_id} ${row.action_id}`));
   return intents.map((intent) => written.has(`${intent.environmentId} ${intent.actionId}`));
 }

@@ -4,9 +4,9 @@
  */
 import type { Clock } from "../../../core/types.ts";
 import type { Storage } from "../../../storage/storage.ts";
-import type { Connector, Timeouts } from "../connector.ts";
+import type { Connector, DeviceReference, Timeouts } from "../connector.ts";
 import { FarSideStore } from "./far-side-store.ts";
-import { CONFIG_FIELDS, capabilitiesOf, profileOf } from "./profile.ts";
+import { CONFIG_FIELDS, capabilitiesOf, profileOf, type SandboxProfile } from "./profile.ts";
 import { SandboxSession } from "./session.ts";
 import { createSimulatedClock } from "./simulated-clock.ts";
 
@@ -23,6 +23,13 @@ export interface SandboxTools {
 export function createSandboxConnector({ storage, clock, speed }: SandboxTools): Connector {
   const store = new FarSideStore(storage);
   const simulated = createSimulatedClock(clock, speed);
+  // Every action connects anew, to a device that is known for a while.
+  const profiles = new WeakMap<DeviceReference, SandboxProfile>();
+  const knownProfileOf = (device: DeviceReference): SandboxProfile => {
+    const known = profiles.get(device) ?? profileOf(device);
+    profiles.set(device, known);
+    return known;
+  };
   return {
     name: "sandbox",
     configFields: CONFIG_FIELDS,
@@ -35,7 +42,7 @@ export function createSandboxConnector({ storage, clock, speed }: SandboxTools):
     connect: (device, order) =>
       new SandboxSession({
         deviceId: device.deviceId,
-        profile: profileOf(device),
+        profile: knownProfileOf(device),
         order,
         store,
         clock,
