@@ -271,7 +271,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     ownership: node.devices,
     connectors,
     committing: (messageIds, commit) => engine.committing(messageIds, commit),
-    handOff: (rows) => engine.handOff(rows),
+    handOff: (rows) => engine.handOff(rows, false),
     tracer,
   });
   stops.add(() => node.stop());

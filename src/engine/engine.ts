@@ -222,7 +222,7 @@ export class Engine implements HandOffTarget {
     return this.#handOffs.during(messageIds, commit);
   }
 
-  handOff(rows: HandedOff[]): void {
+  handOff(rows: HandedOff[], callersWait: boolean): void {
     const { ownership, log, storage } = this.#options;
     const elsewhere = new Set<number>();
     for (const row of rows) {
@@ -237,8 +237,10 @@ export class Engine implements HandOffTarget {
       else if (lane.more) this.#claimer.refill(lane);
       else this.#lanes.offer(lane, { ...row, epoch, trigger: 0, attempts: 0 });
     }
-    // Whoever published is answered first, and asks for more while the deliveries begin.
-    this.#dispatcher.pumpLater();
+    // Callers that were answered ask for more while the deliveries begin: 83 + 37 µs of Node's and PostgreSQL's CPU
+    // an event in `ingest`, where deliveries first took 90 + 41 (medians of five alternated runs).
+    if (callersWait) this.#dispatcher.pumpLater();
+    else this.#dispatcher.pump();
     if (elsewhere.size === 0) return;
     notifyNodes(storage, "amps_due", [...elsewhere].join(",")).catch((error: unknown) => {
       log.debug({ err: error }, "Other nodes were not told of new deliveries; they sweep.");

@@ -85,7 +85,7 @@ export class PastNode {
       ownership: this.#node.devices,
       connectors: createConnectors({ storage, clock, sandboxSpeed: 1 }),
       committing: (messageIds, commit) => this.engine.committing(messageIds, commit),
-      handOff: (rows) => this.engine.handOff(rows),
+      handOff: (rows) => this.engine.handOff(rows, false),
     });
     this.acceptor = new Acceptor(storage, (actions) => this.#driver.handOff(actions));
     this.#keeper = new PartitionKeeper(storage, clock, log, RETENTION_DAYS);
