@@ -115,15 +115,6 @@ describe("the first attempt", () => {
     expect(await owed()).toEqual([]);
   });
 
-  test("begins once all who published with the same commit were answered", async () => {
-    await publish();
-    await settled(1);
-    await Promise.all([publish(), publish(), publish()]);
-    expect(node.sender.requests).toHaveLength(1);
-    await settled(4);
-    expect(node.sender.requests).toHaveLength(4);
-  });
-
   test("is made once, although a sweep sees the delivery before its publisher knows of the commit", async () => {
     const known = Promise.withResolvers<void>();
     const committed = Promise.withResolvers<void>();

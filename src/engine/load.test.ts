@@ -143,6 +143,18 @@ describe("exactly once without faults", () => {
   }, 60_000);
 });
 
+test("deliveries begin once all who published with the same commit were answered", async () => {
+  await createEndpoint(node.storage, tenant);
+  await node.start();
+  const publishOne = () => node.engine.publish(publishRequest(tenant));
+  await publishOne();
+  // From here on the endpoint is known, and nothing has to be read first.
+  await node.sender.nth(1);
+  await Promise.all([publishOne(), publishOne(), publishOne()]);
+  expect(node.sender.requests).toHaveLength(1);
+  await node.sender.nth(4);
+});
+
 describe("memory", () => {
   test("holds at most 20,000 deliveries; the others wait in the database and all arrive", async () => {
     let open = false;

@@ -31,7 +31,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     bug: "what is being handed off is claimed as well",
     file: "engine/claimer.ts",
-    find: / \|\| handOffs\.expects\(row\.messageId\)/,
+    find: /if \(handOffs\.expects\(row\.messageId\)\) continue;/,
     replace: "",
   },
   {

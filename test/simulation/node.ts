@@ -110,6 +110,10 @@ export class SimulatedNode implements SendingNode {
     return !this.dead && !this.paused && !this.stopping;
   }
 
+  get nodeId(): string {
+    return this.#node.nodeId;
+  }
+
   epochOf(bucket: number): number | undefined {
     return this.#node.deliveries.epochOf(bucket);
   }

@@ -124,6 +124,7 @@ class Round {
     await this.#trouble();
     await this.#drain();
     await checkAccounts(this.#around, this.#live());
+    await this.#buryDead();
     await this.#stop();
   }
 
@@ -202,6 +203,26 @@ class Round {
     if (hurry > 0 && random.chance(hurry) && this.world.advance()) return;
     if (await this.world.step()) return;
     if (!this.world.advance()) throw new Error("Nothing can happen any more.");
+  }
+
+  /** Whoever was killed, or could not start, is buried by the others. */
+  async #buryDead(): Promise<void> {
+    const until = this.world.now + STALL_MS_MAX;
+    for (;;) {
+      const alive = this.#live().map(({ nodeId }) => nodeId);
+      const [row] = await this.#around.database.query<{ dead: number }>(
+        {
+          name: "simulation-dead",
+          text: "SELECT count(*)::int AS dead FROM node WHERE node_id <> ALL ($1::text[])",
+        },
+        [alive],
+        this.world.now,
+      );
+      if (row?.dead === 0) return;
+      if (this.world.now > until)
+        throw new Violation("the dead are buried in time", JSON.stringify(row));
+      await this.#go(0);
+    }
   }
 
   /** Every node leaves as it should, and leaves nothing behind. */
