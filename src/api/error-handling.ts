@@ -2,7 +2,7 @@
  * Turns whatever went wrong into a refusal: our own, the framework's, the database's. Everything
  * unknown is a bug: logged with its cause, answered without it.
  */
-import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyError, FastifyReply } from "fastify";
 import type { Log } from "../core/types.ts";
 import { sqlState } from "../storage/storage.ts";
 import { ApiError, type ErrorCode, renderError } from "./errors.ts";
@@ -62,7 +62,7 @@ export function toApiError(error: unknown): ApiError {
 }
 
 /** Logs what people have to look into; refusals of ordinary mistakes are only counted as requests. */
-export function logError(log: Log, request: FastifyRequest, error: ApiError): void {
+export function logError(log: Log, request: { id: string; url: string }, error: ApiError): void {
   if (error.status < 500 || error.status === 501) return;
   const fields = { err: error.cause, requestId: request.id, path: pathOf(request.url) };
   if (error.status === 503) {

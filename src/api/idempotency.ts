@@ -15,6 +15,7 @@ import {
 import type { Storage } from "../storage/storage.ts";
 import { ApiError, invalidAt } from "./errors.ts";
 import { promptHook, promptSendHook } from "./hooks.ts";
+import type { Identity } from "./identity.ts";
 import { identityOf, pathOf } from "./request.ts";
 
 declare module "fastify" {
@@ -46,14 +47,21 @@ export function readIdempotencyKey(request: FastifyRequest): string | undefined 
   throw new ApiError("idempotency.malformed", `Idempotency-Key must be ${form}.`);
 }
 
+/** What a key is for: the same key with another of these is another request. */
+export interface KeyedRequest {
+  method: string;
+  url: string;
+  identity: Pick<Identity, "environmentId" | "portal">;
+  rawBody: Buffer | null;
+}
+
 /** Digests of the operation with its key, and of the whole request. */
-export function idempotencyOf(request: FastifyRequest): IdempotencyKey | null {
-  const key = readIdempotencyKey(request);
-  if (key === undefined) return null;
-  const path = pathOf(request.url);
-  const query = request.url.slice(path.length);
-  const operation = `${request.method} ${path.replace(/\/+$/, "")}`;
-  const { environmentId, portal } = identityOf(request);
+export function digestIdempotency(key: string, request: KeyedRequest): IdempotencyKey {
+  const { method, url, identity, rawBody } = request;
+  const path = pathOf(url);
+  const query = url.slice(path.length);
+  const operation = `${method} ${path.replace(/\/+$/, "")}`;
+  const { environmentId, portal } = identity;
   // A portal's keys are its own: it must not find an answer that was given to the organisation.
   const owner = portal === null ? "" : `${portal.applicationId}\n`;
   return {
@@ -61,9 +69,17 @@ export function idempotencyOf(request: FastifyRequest): IdempotencyKey | null {
     keyHash: createHash("sha256").update(`${owner}${operation}\n${key}`).digest(),
     requestHash: createHash("sha256")
       .update(`${operation}${query}\n`)
-      .update(request.rawBody ?? "")
+      .update(rawBody ?? "")
       .digest(),
   };
+}
+
+/** The digests of a request that was sent with a key. @throws 400 when that is malformed */
+export function idempotencyOf(request: FastifyRequest): IdempotencyKey | null {
+  const key = readIdempotencyKey(request);
+  if (key === undefined) return null;
+  const { method, url, rawBody } = request;
+  return digestIdempotency(key, { method, url, rawBody, identity: identityOf(request) });
 }
 
 /** 422: the key was used for another request. */

@@ -10,6 +10,7 @@ import { getMessage } from "../storage/messages/get-message.ts";
 import type { Message } from "../storage/messages/message.ts";
 import type { Storage } from "../storage/storage.ts";
 import { notFound } from "./errors.ts";
+import type { Identity } from "./identity.ts";
 import { identityOf, pathName } from "./request.ts";
 
 export interface ApplicationPath {
@@ -45,8 +46,7 @@ export class Scope {
   }
 
   /** The application's id, remembered for a second; undefined when there is none. */
-  async applicationId(request: FastifyRequest, appId: string): Promise<string | undefined> {
-    const { environmentId } = identityOf(request);
+  async applicationId({ environmentId }: Identity, appId: string): Promise<string | undefined> {
     const key = `${environmentId} ${pathName(appId, "Application")}`;
     const lookUp = async (): Promise<Found<string> | undefined> => {
       const found = await findApplication(this.#storage, environmentId, appId);

@@ -13,13 +13,14 @@ import { ApiError } from "./errors.ts";
 import { writeJson } from "./json-text.ts";
 import { registerLanding } from "./landing/routes.ts";
 import { registerMetrics } from "./metrics-route.ts";
+import { allowOrigins, OPEN_TO_ALL_ORIGINS, WEBHOOK_API_PATH } from "./open-origins.ts";
 import { decorateRoute, pathOf } from "./request.ts";
-import { watchRequests } from "./request-metrics.ts";
+import { createRequestWatch, watchRequests } from "./request-watch.ts";
 import { RouteTable } from "./route-table.ts";
 import { SECURITY_HEADERS, strictTransport } from "./security-headers.ts";
 import { installTracing } from "./tracing.ts";
 import { compileValidator } from "./validation.ts";
-import { allowOrigins, OPEN_TO_ALL_ORIGINS, webhookApi, WEBHOOK_API_PATH } from "./webhook-api.ts";
+import { webhookApi } from "./webhook-api.ts";
 
 const HEADER_BYTES_MAX = 16_384;
 /** Checked once a second, so a dripping request is closed before 10 s. */
@@ -30,16 +31,21 @@ const CHECK_MS = 1_000;
 const PARAMETER_LENGTH_MAX = 256;
 const REQUEST_ID_BYTES = 6;
 
-function makeServer(deps: ApiDeps): FastifyInstance {
-  const start = deps.random(REQUEST_ID_BYTES).toString("hex");
+/** Ids of this process's requests. */
+function createRequestIds(random: ApiDeps["random"]): () => string {
+  const start = random(REQUEST_ID_BYTES).toString("hex");
   let requests = 0;
+  return () => {
+    requests += 1;
+    return `req_${start}${requests.toString(36).padStart(6, "0")}`;
+  };
+}
+
+function makeServer(deps: ApiDeps, nextRequestId: () => string): FastifyInstance {
   return fastify({
     // We log ourselves: fastify would make a child logger for every request.
     logger: false,
-    genReqId: () => {
-      requests += 1;
-      return `req_${start}${requests.toString(36).padStart(6, "0")}`;
-    },
+    genReqId: nextRequestId,
     requestTimeout: REQUEST_MS_MAX,
     http: {
       maxHeaderSize: HEADER_BYTES_MAX,
@@ -59,20 +65,6 @@ function makeServer(deps: ApiDeps): FastifyInstance {
       if (request.url.startsWith(`${WEBHOOK_API_PATH}/`)) reply.headers(OPEN_TO_ALL_ORIGINS);
       void sendRootError(deps, request, reply, toApiError(error));
     },
-  });
-}
-
-function installLogging(app: FastifyInstance, { log }: ApiDeps): void {
-  app.addHook("onResponse", (request, reply, done) => {
-    const fields = {
-      requestId: request.id,
-      method: request.method,
-      path: pathOf(request.url),
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime),
-    };
-    log.info(fields, "request");
-    done();
   });
 }
 
@@ -148,19 +140,19 @@ export function routesOf(app: FastifyInstance): RouteTable {
 
 /** The whole HTTP server; it does not listen yet. */
 export function createApi(deps: ApiDeps): FastifyInstance {
-  const app = makeServer(deps);
+  const nextRequestId = createRequestIds(deps.random);
+  const app = makeServer(deps, nextRequestId);
   const routes = new RouteTable(app);
   tables.set(app, routes);
   decorateRoute(app);
   app.decorateRequest("identity", null);
   app.setValidatorCompiler(compileValidator);
-  installLogging(app, deps);
   installFarewell(app);
   app.addHook("onRequest", (_request, reply, done) => {
     reply.headers(SECURITY_HEADERS).headers(strictTransport(deps.publicUrl()));
     done();
   });
-  watchRequests(app, deps.metrics);
+  watchRequests(app, createRequestWatch(deps));
   installTracing(app, deps.tracer);
   app.addHook("onRequest", allowOrigins);
   installBodyParser(app);

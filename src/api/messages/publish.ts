@@ -2,6 +2,7 @@
 import type { FastifyRequest } from "fastify";
 import type { UnixMs } from "../../core/types.ts";
 import type { PublishOutcome } from "../../engine/engine.ts";
+import type { IdempotencyKey } from "../../storage/idempotency/idempotent-request.ts";
 import type { Message } from "../../storage/messages/message.ts";
 import { makeBroughtApplication } from "../applications/brought-application.ts";
 import type { ApiDeps } from "../deps.ts";
@@ -15,6 +16,30 @@ import type { MessageIn } from "./schema.ts";
 const SCHEDULED_DAYS_MAX = 30;
 
 export type PublishHttpRequest = FastifyRequest<{ Params: { appId: string }; Body: MessageIn }>;
+
+/** A body that fits the schema, with the exact bytes of its opaque members. */
+export interface PublishBody {
+  body: MessageIn;
+  slices: ReadonlyMap<string, Buffer> | null;
+}
+
+/** What a body says of the message to publish. */
+export interface PublishedMessage {
+  message: Pick<Message, "eventId" | "eventType" | "channels" | "tags" | "deliverAt"> & {
+    payload: Buffer;
+  };
+  payloadHours: number | null;
+  /** The payload was read as a JSON object. */
+  isObject: boolean;
+}
+
+/** Whose message it is, and the request that brings it. */
+export interface PublishPlace {
+  requestId: string;
+  environmentId: string;
+  applicationId: string;
+  idempotency: IdempotencyKey | null;
+}
 
 /** Bodies other than JSON are sent as JSON's content type, which is all that is sent. */
 function checkRawHeaders(headers: unknown): void {
@@ -39,9 +64,9 @@ function rawPayloadOf(params: MessageIn["transformationsParams"]): Buffer | unde
 }
 
 /** The very bytes to store and send, and whether they were read as a JSON object. @throws 422 */
-function payloadOf(request: PublishHttpRequest): { payload: Buffer; isObject: boolean } {
-  const named = request.slices?.get("payload");
-  const data = request.slices?.get("data");
+function payloadOf({ body, slices }: PublishBody): { payload: Buffer; isObject: boolean } {
+  const named = slices?.get("payload");
+  const data = slices?.get("data");
   if (named !== undefined && data !== undefined) {
     throw invalidAt(["body", "data"], "Send payload or its alias data, not both.");
   }
@@ -49,7 +74,7 @@ function payloadOf(request: PublishHttpRequest): { payload: Buffer; isObject: bo
   if (payload === undefined) {
     throw invalidAt(["body", "payload"], "payload is required.", "value_error.missing");
   }
-  const raw = rawPayloadOf(request.body.transformationsParams);
+  const raw = rawPayloadOf(body.transformationsParams);
   return raw === undefined ? { payload, isObject: true } : { payload: raw, isObject: false };
 }
 
@@ -92,37 +117,48 @@ function acceptedOf(
   return outcome;
 }
 
-/** Accepts the message; it is durable once this resolves. */
-export async function publish(
-  deps: ApiDeps,
-  scope: Scope,
-  request: PublishHttpRequest,
-): Promise<{ message: Message; isObject: boolean }> {
-  const { body } = request;
-  const { payload, isObject } = payloadOf(request);
-  const deliverAt = deliverAtOf(body, deps.clock.now());
-  const payloadHours = payloadHoursOf(body);
-  const idempotency = idempotencyOf(request);
-  const { environmentId } = identityOf(request);
-  const applicationId =
-    (await scope.applicationId(request, request.params.appId)) ??
-    (await makeBroughtApplication(deps, request, body.application));
+/** @throws 422 */
+export function readPublished(asked: PublishBody, now: UnixMs): PublishedMessage {
+  const { body } = asked;
+  const { payload, isObject } = payloadOf(asked);
   const message = {
     eventId: body.eventId ?? null,
     eventType: body.eventType,
     channels: listOrNull(body.channels),
     tags: listOrNull(body.tags),
     payload,
-    deliverAt,
+    deliverAt: deliverAtOf(body, now),
   };
-  const outcome = await deps.engine.publish({
-    ...message,
-    environmentId,
-    applicationId,
-    idempotency,
-    payloadHours,
-  });
+  return { message, payloadHours: payloadHoursOf(body), isObject };
+}
+
+/** Accepts the message; it is durable once this resolves. @throws 409, 422, 503 */
+export async function storePublished(
+  deps: Pick<ApiDeps, "engine" | "log">,
+  { requestId, ...place }: PublishPlace,
+  { message, payloadHours }: PublishedMessage,
+): Promise<Message> {
+  const outcome = await deps.engine.publish({ ...message, ...place, payloadHours });
   const { messageId, createdAt } = acceptedOf(outcome, message.eventId);
-  deps.log.debug({ requestId: request.id, applicationId, messageId }, "Message accepted.");
-  return { message: { ...message, messageId, createdAt, expired: false }, isObject };
+  const { applicationId } = place;
+  deps.log.debug({ requestId, applicationId, messageId }, "Message accepted.");
+  return { ...message, messageId, createdAt, expired: false };
+}
+
+/** The route's part: whose message it is, and the message itself. */
+export async function publish(
+  deps: ApiDeps,
+  scope: Scope,
+  request: PublishHttpRequest,
+): Promise<{ message: Message; isObject: boolean }> {
+  const published = readPublished(request, deps.clock.now());
+  const idempotency = idempotencyOf(request);
+  const identity = identityOf(request);
+  const applicationId =
+    (await scope.applicationId(identity, request.params.appId)) ??
+    (await makeBroughtApplication(deps, request, request.body.application));
+  const { environmentId } = identity;
+  const place = { requestId: request.id, environmentId, applicationId, idempotency };
+  const message = await storePublished(deps, place, published);
+  return { message, isObject: published.isObject };
 }

@@ -16,7 +16,7 @@ import {
 } from "../schemas.ts";
 import type { ApplicationPath, MessagePath, Scope } from "../scope.ts";
 import { publish } from "./publish.ts";
-import { MessageIn, MessageList, MessageOut, renderMessage } from "./schema.ts";
+import { MessageIn, MessageList, MessageOut, OPAQUE_MEMBERS, renderMessage } from "./schema.ts";
 
 const tags = ["Message"];
 /** By default true, as Svix has it; its newer clients always say. */
@@ -108,7 +108,7 @@ function registerWrites(app: FastifyInstance, deps: ApiDeps, scope: Scope): void
   app.post<{ Params: ApplicationPath; Querystring: { with_content?: boolean }; Body: MessageIn }>(
     "/app/:appId/msg",
     {
-      config: { opaque: ["payload", "data"], ownIdempotency: true, intake: true },
+      config: { opaque: OPAQUE_MEMBERS, ownIdempotency: true, intake: true },
       schema: {
         tags,
         operationId: "v1.message.create",

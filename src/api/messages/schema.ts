@@ -19,6 +19,9 @@ const payload = Type.Unsafe<object>({
   description: "Stored, signed and sent byte for byte as it is written here.",
 });
 
+/** Of a body: kept byte for byte. */
+export const OPAQUE_MEMBERS = ["payload", "data"];
+
 export const MessageIn = Type.Object(
   {
     eventType: eventTypeName,
