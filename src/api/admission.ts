@@ -21,7 +21,8 @@ const CONNECTIONS_MAX = 2_000;
 const TURNED_AWAY_MAX = 100;
 const RETRY_AFTER_SECONDS = 1;
 
-type Socket = FastifyRequest["raw"]["socket"];
+/** A connection of a client. */
+export type Socket = FastifyRequest["raw"]["socket"];
 
 function bodyBytesOf({ headers }: FastifyRequest): number {
   const { "content-length": length, "transfer-encoding": encoding } = headers;
@@ -31,7 +32,7 @@ function bodyBytesOf({ headers }: FastifyRequest): number {
   return bytes <= BODY_BYTES_MAX ? bytes : 0;
 }
 
-class Admission {
+export class Admission {
   readonly #pressure: () => Pressure | undefined;
   readonly #refused: Family<Counter> | undefined;
   readonly #connectionsMax: number;
@@ -86,13 +87,26 @@ class Admission {
   holdBody(request: FastifyRequest, reply: FastifyReply): void {
     const bytes = bodyBytesOf(request);
     if (bytes === 0) return;
-    if (this.#bodyBytes + bytes > BODY_BYTES_HELD_MAX) {
+    if (!this.hold(bytes)) {
       this.#refuse({ part: "bodies", detail: "Too many large requests are under way." });
     }
+    reply.raw.once("close", () => this.release(bytes));
+  }
+
+  /** Whether a body of so many bytes may be held; then it counts until it is released. */
+  hold(bytes: number): boolean {
+    if (this.#bodyBytes + bytes > BODY_BYTES_HELD_MAX) return false;
     this.#bodyBytes += bytes;
-    reply.raw.once("close", () => {
-      this.#bodyBytes -= bytes;
-    });
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#bodyBytes -= bytes;
+  }
+
+  /** Whether new work from this connection is to be refused now, if nothing else changes. */
+  refusesIntake(socket: Socket): boolean {
+    return this.#turnedAway.has(socket) || this.#pressure() !== undefined;
   }
 
   #refuse({ part, detail }: Pressure): never {
@@ -104,7 +118,7 @@ class Admission {
 }
 
 /** Call on the root instance, before the APIs are registered. */
-export function installAdmission(app: FastifyInstance, deps: ApiDeps): void {
+export function installAdmission(app: FastifyInstance, deps: ApiDeps): Admission {
   const admission = new Admission(deps);
   app.server.maxConnections = (deps.connectionsMax ?? CONNECTIONS_MAX) + TURNED_AWAY_MAX;
   app.server.on("connection", (socket) => admission.connected(socket));
@@ -117,4 +131,5 @@ export function installAdmission(app: FastifyInstance, deps: ApiDeps): void {
     admission.holdBody(request, reply);
     done(null, payload);
   });
+  return admission;
 }

@@ -26,7 +26,7 @@ declare module "fastify" {
 }
 
 const HEADER = "idempotency-key";
-const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+export const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 const POLL_MS = 100;
 const POLLS_MAX = 20;
 const RETRY_AFTER_SECONDS = 1;
@@ -42,7 +42,7 @@ export function readIdempotencyKey(request: FastifyRequest): string | undefined 
   if (key === undefined) return undefined;
   // Node joins a repeated header with a comma.
   const twice = typeof key !== "string" || (key.includes(",") && isSentTwice(request));
-  if (!twice && KEY.test(key)) return key;
+  if (!twice && IDEMPOTENCY_KEY.test(key)) return key;
   const form = "one value of 1 to 255 printable ASCII characters";
   throw new ApiError("idempotency.malformed", `Idempotency-Key must be ${form}.`);
 }

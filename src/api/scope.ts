@@ -1,5 +1,6 @@
 /** Finds what a path names within the caller's environment; everything else is 404. */
 import type { FastifyRequest } from "fastify";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { type Found, Lookups } from "../core/lookups.ts";
 import type { Clock } from "../core/types.ts";
 import type { Application } from "../storage/applications/application.ts";
@@ -45,14 +46,25 @@ export class Scope {
     return found;
   }
 
-  /** The application's id, remembered for a second; undefined when there is none. */
-  async applicationId({ environmentId }: Identity, appId: string): Promise<string | undefined> {
-    const key = `${environmentId} ${pathName(appId, "Application")}`;
-    const lookUp = async (): Promise<Found<string> | undefined> => {
-      const found = await findApplication(this.#storage, environmentId, appId);
+  /** The application's id, remembered for a second; undefined when there is none. @throws 404 */
+  applicationId(identity: Identity, appId: string): string | Promise<string | undefined> {
+    const { environmentId } = identity;
+    const name = pathName(appId, "Application");
+    return this.knownApplicationId(identity, name) ?? this.#find(environmentId, name);
+  }
+
+  /** If it is remembered; may be asked outside of the wall between tenants. */
+  knownApplicationId({ environmentId }: Identity, name: string): string | undefined {
+    return this.#applicationIds.get(`${environmentId} ${name}`);
+  }
+
+  #find(environmentId: string, name: string): Promise<string | undefined> {
+    // Looked up again on behalf of whoever asked first: who does it then may be outside of the wall.
+    const lookUp = AsyncLocalStorage.bind(async (): Promise<Found<string> | undefined> => {
+      const found = await findApplication(this.#storage, environmentId, name);
       return found && { value: found.applicationId };
-    };
-    return this.#applicationIds.get(key) ?? (await this.#applicationIds.lookUp(key, lookUp));
+    });
+    return this.#applicationIds.lookUp(`${environmentId} ${name}`, lookUp);
   }
 
   /** @throws 404 */

@@ -10,6 +10,7 @@ import type { ApiDeps } from "./deps.ts";
 import { registerDocs } from "./docs-page/routes.ts";
 import { answerClientError, logError, sendError, toApiError } from "./error-handling.ts";
 import { ApiError } from "./errors.ts";
+import { takeConnections } from "./fast-path/install.ts";
 import { writeJson } from "./json-text.ts";
 import { registerLanding } from "./landing/routes.ts";
 import { registerMetrics } from "./metrics-route.ts";
@@ -142,6 +143,8 @@ export function routesOf(app: FastifyInstance): RouteTable {
 export function createApi(deps: ApiDeps): FastifyInstance {
   const nextRequestId = createRequestIds(deps.random);
   const app = makeServer(deps, nextRequestId);
+  // A span needs the asynchronous context of the usual way.
+  const handOver = deps.tracer === undefined ? takeConnections(app.server) : undefined;
   const routes = new RouteTable(app);
   tables.set(app, routes);
   decorateRoute(app);
@@ -152,11 +155,12 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     reply.headers(SECURITY_HEADERS).headers(strictTransport(deps.publicUrl()));
     done();
   });
-  watchRequests(app, createRequestWatch(deps));
+  const watch = createRequestWatch(deps);
+  watchRequests(app, watch);
   installTracing(app, deps.tracer);
   app.addHook("onRequest", allowOrigins);
   installBodyParser(app);
-  installAdmission(app, deps);
+  const admission = installAdmission(app, deps);
   installRefusals(app, deps, routes);
   const { assets, portalEmbed = [] } = deps.pages ?? {};
   registerLanding(app, { version: deps.version, hasDashboard: assets !== undefined });
@@ -165,8 +169,12 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   if (deps.metricsRoute !== undefined) {
     registerMetrics(app, deps.metricsRoute, deps.authenticate);
   }
+  const firstRequestMs = HEADERS_MS_MAX;
+  const front = handOver && { handOver, firstRequestMs, admission, watch, nextRequestId };
   // Loaded when the server gets ready; a failure surfaces there.
-  void app.register(async (api) => await webhookApi(api, deps), { prefix: WEBHOOK_API_PATH });
+  void app.register(async (api) => await webhookApi(api, deps, front), {
+    prefix: WEBHOOK_API_PATH,
+  });
   for (const register of deps.routes ?? []) void app.register(register);
   return app;
 }

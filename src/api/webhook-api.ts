@@ -17,6 +17,7 @@ import { registerEndpointPlaces } from "./endpoints/places.ts";
 import { logError, sendError, toApiError } from "./error-handling.ts";
 import { ApiError } from "./errors.ts";
 import { registerEventTypes } from "./event-types/routes.ts";
+import { type Front, installFastPath } from "./fast-path/install.ts";
 import { NodeHealth, registerHealth } from "./health.ts";
 import { authenticating } from "./hooks.ts";
 import { installIdempotency } from "./idempotency.ts";
@@ -67,11 +68,19 @@ function installAuthentication(
   });
 }
 
-/** All of the webhook API, in a context of its own. */
-export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promise<void> {
+/**
+ * All of the webhook API, in a context of its own.
+ * @param front undefined: every request takes the usual way
+ */
+export async function webhookApi(
+  app: FastifyInstance,
+  options: ApiDeps,
+  front: Front | undefined,
+): Promise<void> {
   const wall = new TenantWall();
   const deps = { ...options, storage: options.storage.guarded(wall) };
   const scope = new Scope(deps.storage, deps.clock);
+  if (front !== undefined) installFastPath(app, { deps, scope, wall, front });
   // Response schemas only describe: what we write is already of their shape.
   app.setSerializerCompiler(() => writeJson);
   app.setReplySerializer(writeJson);

@@ -1,0 +1,376 @@
+/**
+ * Publishes over real sockets: those that pass Node's HTTP server by are answered as it would answer them, and
+ * everything else still gets to it, with every byte.
+ */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Pressure } from "../../src/api/deps.ts";
+import { Metrics } from "../../src/core/metrics.ts";
+import { readExposition, valueOf } from "../support/exposition.ts";
+import { World } from "./world.ts";
+
+interface Received {
+  status: number;
+  headers: Record<string, string>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look wherever they like
+  body: any;
+}
+
+/** A client that says exactly what it is told to. */
+class Client {
+  readonly socket: Socket;
+  #data = "";
+
+  private constructor(socket: Socket) {
+    this.socket = socket.setEncoding("utf8");
+    socket.on("data", (chunk: string) => {
+      this.#data += chunk;
+    });
+  }
+
+  static async open(url: string): Promise<Client> {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    await once(socket, "connect");
+    return new Client(socket.setNoDelay(true));
+  }
+
+  send(data: string): this {
+    this.socket.write(data);
+    return this;
+  }
+
+  /** The next answer. Lengths are counted in characters: what is sent here is ASCII. */
+  async receive(): Promise<Received> {
+    for (;;) {
+      const end = this.#data.indexOf("\r\n\r\n");
+      const head = this.#data.slice(0, Math.max(end, 0));
+      const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+      if (end !== -1 && this.#data.length >= end + 4 + length) {
+        const [statusLine = "", ...lines] = head.split("\r\n");
+        const text = this.#data.slice(end + 4, end + 4 + length);
+        this.#data = this.#data.slice(end + 4 + length);
+        const pairs = lines.map((line): [string, string] => {
+          const colon = line.indexOf(": ");
+          return [line.slice(0, colon).toLowerCase(), line.slice(colon + 2)];
+        });
+        const body: unknown = text === "" ? null : JSON.parse(text);
+        const headers = Object.fromEntries(pairs);
+        return { status: Number(statusLine.split(" ")[1]), headers, body };
+      }
+      await once(this.socket, "data");
+    }
+  }
+
+  async closed(): Promise<void> {
+    if (!this.socket.closed) await once(this.socket, "close");
+  }
+}
+
+let world: World;
+let url: string;
+let metrics: Metrics;
+let pressure: Pressure | undefined;
+let appId: string;
+/** Requests that took the usual way, since the test began. */
+let usual = 0;
+
+beforeAll(async () => {
+  metrics = new Metrics();
+  world = await World.open({ metrics, pressure: () => pressure });
+  url = await world.listen();
+  appId = await world.application();
+  world.app.server.on("request", () => {
+    usual += 1;
+  });
+});
+afterAll(() => world.close());
+beforeEach(() => {
+  usual = 0;
+});
+
+const EVENT = { eventType: "a.b", payload: { n: 1 } };
+
+interface Spelling {
+  app?: string;
+  key?: string;
+  headers?: Record<string, string>;
+  line?: string;
+}
+
+/** A publish as a library sends it; `headers` over its own. */
+function publish(body: unknown, { app = appId, key, line, headers }: Spelling = {}): string {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const all: Record<string, string> = {
+    host: "amps.example",
+    authorization: `Bearer ${key ?? world.sandboxKey}`,
+    "content-type": "application/json",
+    "content-length": String(Buffer.byteLength(text)),
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  return [line ?? `POST /api/v1/app/${app}/msg HTTP/1.1`, ...lines, "", text].join("\r\n");
+}
+
+/** Takes the usual way by saying something that is not known on the other. */
+const USUALLY = { headers: { "x-unknown": "1" } };
+
+async function ask(data: string): Promise<Received> {
+  const client = await Client.open(url);
+  const answer = await client.send(data).receive();
+  client.socket.destroy();
+  return answer;
+}
+
+/** What differs between two answers to the same. */
+function comparable({ status, headers, body }: Received): unknown {
+  const { date: _date, ...others } = headers;
+  const { id: _id, timestamp: _timestamp, ...rest } = body;
+  return { status, headers: others, body: rest };
+}
+
+describe("a publish", () => {
+  test("is stored and answered with the very headers and body of the usual way", async () => {
+    const body = {
+      ...EVENT,
+      channels: ["c"],
+      tags: ["t"],
+      deliverAt: new Date(Date.now() + 3_600_000).toISOString(),
+    };
+    const fast = await ask(publish(body));
+    expect([fast.status, usual]).toEqual([202, 0]);
+    const plain = await ask(publish(body, USUALLY));
+    expect(usual).toBe(1);
+    expect(comparable(fast)).toEqual(comparable(plain));
+    expect(Math.abs(Date.parse(fast.headers["date"] ?? "") - Date.now())).toBeLessThan(60_000);
+    const stored = await world.call("GET", `/api/v1/app/${appId}/msg/${fast.body.id}`);
+    expect(stored.body).toEqual(fast.body);
+  });
+
+  test("beyond ASCII keeps its bytes", async () => {
+    const text = '{"eventType":"a.b","payload":{ "name" : "Müller 🔋", "n":1.50 }}';
+    const client = await Client.open(url);
+    client.send(publish(text));
+    const [data] = (await once(client.socket, "data")) as [string];
+    client.socket.destroy();
+    expect(usual).toBe(0);
+    const shown = /"payload":(\{.*?\}),"channels"/.exec(data)?.[1];
+    expect(shown).toBe('{ "name" : "Müller 🔋", "n":1.50 }');
+    const length = Number(/content-length: (\d+)/.exec(data)?.[1]);
+    expect(Buffer.byteLength(data.slice(data.indexOf("\r\n\r\n") + 4))).toBe(length);
+  });
+
+  test("is counted as any request", async () => {
+    const labels = { method: "POST", route: "/api/v1/app/:appId/msg", status: "2xx" };
+    const count = (): number =>
+      valueOf(readExposition(metrics.write()), "amps_http_requests_total", labels);
+    await ask(publish(EVENT, USUALLY));
+    const before = count();
+    await ask(publish(EVENT));
+    expect([count() - before, usual]).toEqual([1, 1]);
+  });
+
+  test("with an idempotency key gets the first answer, whichever way it comes", async () => {
+    const keyed = { headers: { "idempotency-key": "k-1" } };
+    const first = await ask(publish(EVENT, keyed));
+    const again = await ask(publish(EVENT, keyed));
+    expect(usual).toBe(0);
+    const usually = { headers: { ...keyed.headers, ...USUALLY.headers } };
+    const other = await ask(publish(EVENT, usually));
+    expect([again.body.id, other.body.id, usual]).toEqual([first.body.id, first.body.id, 1]);
+    const changed = { ...EVENT, payload: { n: 2 } };
+    const refused = await ask(publish(changed, keyed));
+    const refusedUsually = await ask(publish(changed, usually));
+    expect(refused.status).toBe(422);
+    expect(comparable(refused)).toEqual(comparable(refusedUsually));
+  });
+
+  test("of an eventId that is taken is refused as on the usual way", async () => {
+    const body = { ...EVENT, eventId: "e-1" };
+    expect((await ask(publish(body))).status).toBe(202);
+    const refused = await ask(publish(body));
+    expect([refused.status, usual]).toEqual([409, 0]);
+    expect(comparable(refused)).toEqual(comparable(await ask(publish(body, USUALLY))));
+  });
+});
+
+describe("whatever else is asked", () => {
+  test.each<[string, number, () => string]>([
+    ["a body that is no JSON", 422, () => publish("{nonsense}")],
+    [
+      "a body with a key twice",
+      422,
+      () => publish('{"eventType":"a","eventType":"b","payload":{}}'),
+    ],
+    ["a body that misses something", 422, () => publish({ payload: {} })],
+    ["a payload that is no object", 422, () => publish({ eventType: "a.b" })],
+    ["a time that is none", 422, () => publish({ ...EVENT, deliverAt: "tomorrow" })],
+    ["a time too far ahead", 422, () => publish({ ...EVENT, deliverAt: "2999-01-01T00:00:00Z" })],
+    ["an unknown application", 404, () => publish(EVENT, { app: "nobody" })],
+    [
+      "an application that is brought",
+      202,
+      () => publish({ ...EVENT, application: { name: "n", uid: "brought" } }, { app: "brought" }),
+    ],
+    ["an unknown key", 401, () => publish(EVENT, { key: "sk_test_unknown" })],
+    ["another environment's key", 404, () => publish(EVENT, { key: world.liveKey })],
+    [
+      "a query",
+      202,
+      () => publish(EVENT, { line: `POST /api/v1/app/${appId}/msg?with_content=false HTTP/1.1` }),
+    ],
+    ["the last of its connection", 202, () => publish(EVENT, { headers: { connection: "close" } })],
+    [
+      "another operation",
+      200,
+      () =>
+        `GET /api/v1/app/${appId} HTTP/1.1\r\nhost: a\r\nx-api-key: ${world.sandboxKey}\r\n\r\n`,
+    ],
+    ["nothing that is there", 404, () => "GET /nothing HTTP/1.1\r\nhost: a\r\n\r\n"],
+    ["what is not HTTP", 400, () => "nonsense\r\n\r\n"],
+    ["two lengths", 400, () => publish(EVENT).replace("host: ", "content-length: 3\r\nhost: ")],
+    ["a wrong content type", 415, () => publish(EVENT, { headers: { "content-type": "a/b" } })],
+  ])("%s is answered %d, the usual way", async (_what, status, data) => {
+    const answer = await ask(data());
+    expect(answer.status).toBe(status);
+    expect(usual).toBe(status === 400 ? 0 : 1);
+    expect(answer.headers["x-content-type-options"]).toBe("nosniff");
+  });
+
+  test("a key that may only read is told so, and a portal's token too", async () => {
+    const made = await world.call("POST", "/api/v1/api-key", {
+      body: { name: "r", scope: "read" },
+    });
+    const key = String(made.body.key);
+    const refused = await ask(publish(EVENT, { key }));
+    expect([refused.status, usual]).toEqual([403, 1]);
+    const access = await world.call("POST", `/api/v1/auth/app-portal-access/${appId}`, {
+      body: {},
+    });
+    const denied = await ask(publish(EVENT, { key: String(access.body.token) }));
+    expect([denied.status, usual]).toEqual([403, 2]);
+  });
+
+  test("when something is short, new work is turned away", async () => {
+    pressure = { part: "disk", detail: "The disk is nearly full." };
+    try {
+      const refused = await ask(publish(EVENT));
+      expect([refused.status, refused.headers["retry-after"], usual]).toEqual([503, "1", 1]);
+    } finally {
+      pressure = undefined;
+    }
+  });
+});
+
+describe("a key", () => {
+  test("is limited over both ways together", async () => {
+    const limited = await World.open({ limits: { perKey: { count: 3, perMs: 3_600_000 } } });
+    const client = await Client.open(await limited.listen());
+    const spelling = { app: "default", key: limited.sandboxKey };
+    const statuses: number[] = [];
+    for (let n = 0; n < 4; n += 1) {
+      statuses.push((await client.send(publish(EVENT, spelling)).receive()).status);
+    }
+    expect(statuses).toEqual([202, 202, 202, 429]);
+    const other = await limited.call("GET", "/api/v1/app");
+    expect(other.status).toBe(429);
+    client.socket.destroy();
+    await limited.close();
+  });
+
+  test("that was removed publishes no more, not even on a connection that it used", async () => {
+    const made = await world.call("POST", "/api/v1/api-key", { body: { name: "w" } });
+    const key = String(made.body.key);
+    const client = await Client.open(url);
+    expect((await client.send(publish(EVENT, { key })).receive()).status).toBe(202);
+    await world.call("DELETE", `/api/v1/api-key/${made.body.id}`);
+    expect((await client.send(publish(EVENT, { key })).receive()).status).toBe(401);
+    client.socket.destroy();
+  });
+});
+
+describe("a connection", () => {
+  test("may publish first and ask for other things later", async () => {
+    const client = await Client.open(url);
+    const ids: string[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      ids.push((await client.send(publish(EVENT)).receive()).body.id);
+    }
+    expect([new Set(ids).size, usual]).toEqual([3, 0]);
+    const get = `GET /api/v1/app/${appId}/msg/${ids[0]} HTTP/1.1\r\nhost: a\r\nx-api-key: ${world.sandboxKey}\r\n\r\n`;
+    expect((await client.send(get).receive()).body.id).toBe(ids[0]);
+    expect((await client.send(publish(EVENT)).receive()).status).toBe(202);
+    expect(usual).toBe(2);
+    client.socket.destroy();
+  });
+
+  test.each([1, 40, 250])("whose request comes in pieces of %d bytes is answered", async (size) => {
+    const client = await Client.open(url);
+    const data = publish(EVENT);
+    for (let at = 0; at < data.length; at += size) {
+      client.send(data.slice(at, at + size));
+      await new Promise(setImmediate);
+    }
+    expect((await client.receive()).status).toBe(202);
+    client.socket.destroy();
+  });
+
+  test("that does not wait for answers gets all of them, in order", async () => {
+    const client = await Client.open(url);
+    const count = 40;
+    // The first alone; the others while it is being stored, some of them in one piece.
+    client.send(publish({ ...EVENT, eventId: "p-0" }));
+    await new Promise(setImmediate);
+    for (let n = 1; n < count; n += 1) {
+      client.send(publish({ ...EVENT, eventId: `p-${n}` }));
+      if (n % 7 === 0) await new Promise(setImmediate);
+    }
+    for (let n = 0; n < count; n += 1) {
+      const { status, body } = await client.receive();
+      expect([status, body.eventId]).toEqual([202, `p-${n}`]);
+    }
+    client.socket.destroy();
+  });
+
+  test("whose client ends it after the request still gets its answer", async () => {
+    const client = await Client.open(url);
+    // Known by now, so that nothing but the commit is waited for.
+    await client.send(publish(EVENT)).receive();
+    client.send(publish(EVENT)).socket.end();
+    expect((await client.receive()).status).toBe(202);
+    await client.closed();
+    expect(usual).toBe(0);
+  });
+
+  test("whose client is gone disturbs nobody", async () => {
+    const client = await Client.open(url);
+    client.send(publish({ ...EVENT, eventId: "gone" })).socket.resetAndDestroy();
+    await client.closed();
+    expect((await ask(publish(EVENT))).status).toBe(202);
+  });
+});
+
+test("while the server stops, a publish under way is answered and its connection ended", async () => {
+  const stopping = await World.open();
+  const address = await stopping.listen();
+  const spelling = { app: "default", key: stopping.sandboxKey };
+  const [idle, busy] = [await Client.open(address), await Client.open(address)];
+  for (const client of [idle, busy]) await client.send(publish(EVENT, spelling)).receive();
+  const { engine } = stopping.node;
+  const publishNow = engine.publish.bind(engine);
+  const begun = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  engine.publish = async (request) => {
+    begun.resolve();
+    await released.promise;
+    return await publishNow(request);
+  };
+  const answered = busy.send(publish(EVENT, spelling)).receive();
+  await begun.promise;
+  const stopped = stopping.close();
+  await idle.closed();
+  released.resolve();
+  const { status, headers } = await answered;
+  expect([status, headers["connection"]]).toEqual([202, "close"]);
+  await Promise.all([busy.closed(), stopped]);
+});
