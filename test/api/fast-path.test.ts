@@ -147,6 +147,22 @@ describe("a publish", () => {
     expect(stored.body).toEqual(fast.body);
   });
 
+  test("of the official client passes, with its own headers and idempotency key", async () => {
+    const svix = await world.client();
+    const made = await svix.message.create(appId, { ...EVENT, eventId: "official" });
+    const keyed = { idempotencyKey: "official-1" };
+    const first = await svix.message.create(appId, EVENT, keyed);
+    const again = await svix.message.create(appId, EVENT, keyed);
+    expect([made.eventId, again.id, usual]).toEqual(["official", first.id, 0]);
+  });
+
+  test("that asks for no content is shown none, whichever way", async () => {
+    const line = `POST /api/v1/app/${appId}/msg?with_content=false HTTP/1.1`;
+    const fast = await ask(publish(EVENT, { line }));
+    expect([fast.status, fast.body.payload, usual]).toEqual([202, {}, 0]);
+    expect(comparable(fast)).toEqual(comparable(await ask(publish(EVENT, { line, ...USUALLY }))));
+  });
+
   test("beyond ASCII keeps its bytes", async () => {
     const text = '{"eventType":"a.b","payload":{ "name" : "Müller 🔋", "n":1.50 }}';
     const client = await Client.open(url);
@@ -215,9 +231,9 @@ describe("whatever else is asked", () => {
     ["an unknown key", 401, () => publish(EVENT, { key: "sk_test_unknown" })],
     ["another environment's key", 404, () => publish(EVENT, { key: world.liveKey })],
     [
-      "a query",
-      202,
-      () => publish(EVENT, { line: `POST /api/v1/app/${appId}/msg?with_content=false HTTP/1.1` }),
+      "another query",
+      422,
+      () => publish(EVENT, { line: `POST /api/v1/app/${appId}/msg?with_content=no HTTP/1.1` }),
     ],
     ["the last of its connection", 202, () => publish(EVENT, { headers: { connection: "close" } })],
     [

@@ -139,7 +139,7 @@ export class FastPublisher {
     { identity, applicationId }: Publisher,
   ): Promise<Answer> {
     const { admission, answers, deps, nextRequestId, watch } = this.#options;
-    const { url, idempotencyKey: key } = request.head;
+    const { url, withContent, idempotencyKey: key } = request.head;
     const requestId = nextRequestId();
     const keyed = { method: METHOD, url, identity, rawBody: request.body };
     const idempotency = key === undefined ? null : digestIdempotency(key, keyed);
@@ -149,7 +149,7 @@ export class FastPublisher {
     try {
       const place = { requestId, environmentId, applicationId, idempotency };
       const message = await storePublished(deps, place, published);
-      answer = answers.write(status, renderMessage(message, true, published.isObject));
+      answer = answers.write(status, renderMessage(message, withContent, published.isObject));
     } catch (error) {
       const refusal = toApiError(error);
       logError(deps.log, { id: requestId, url }, refusal);

@@ -55,11 +55,18 @@ describe("what is read", () => {
     expect(request?.head).toEqual({
       url: PATH,
       application: "default",
+      withContent: true,
       contentLength: BODY.length,
       credential: "sk_test_x",
       idempotencyKey: "auto_01",
     });
     expect(String(request?.body)).toBe(BODY);
+  });
+
+  test.each([true, false])("with_content=%s", (withContent) => {
+    const url = `${PATH}?with_content=${withContent}`;
+    const request = read(requestOf({ line: `POST ${url} HTTP/1.1` }));
+    expect(request?.head).toMatchObject({ url, application: "default", withContent });
   });
 
   test("the key in x-api-key", () => {
@@ -92,7 +99,8 @@ describe("what is left to the usual way", () => {
     ["another path", requestOf({ line: "POST /api/v1/app HTTP/1.1" })],
     ["a path below", requestOf({ line: `POST ${PATH}/precheck HTTP/1.1` })],
     ["a slash at the end", requestOf({ line: `POST ${PATH}/ HTTP/1.1` })],
-    ["a query", requestOf({ line: `POST ${PATH}?with_content=false HTTP/1.1` })],
+    ["another query", requestOf({ line: `POST ${PATH}?with_content=0 HTTP/1.1` })],
+    ["a longer query", requestOf({ line: `POST ${PATH}?with_content=true&a=b HTTP/1.1` })],
     ["an encoded path", requestOf({ line: "POST /api/v1/app/de%66ault/msg HTTP/1.1" })],
     ["a whole URL", requestOf({ line: `POST http://amps.example${PATH} HTTP/1.1` })],
     ["HTTP/1.0", requestOf({ line: `POST ${PATH} HTTP/1.0` })],

@@ -7,7 +7,9 @@
 import { IDEMPOTENCY_KEY } from "../idempotency.ts";
 
 const HEAD_LENGTH_MAX = 4_096;
-const REQUEST_LINE = /^POST (\/api\/v1\/app\/([\w.-]{1,256})\/msg) HTTP\/1\.1$/;
+/** Svix's libraries ask for no content. */
+const REQUEST_LINE =
+  /^POST (\/api\/v1\/app\/([\w.-]{1,256})\/msg(?:\?with_content=(true|false))?) HTTP\/1\.1$/;
 const VALUE = /^[\t\x20-\x7e]*$/;
 const AROUND = /^[\t ]+|[\t ]+$/g;
 const LENGTH = /^[1-9]\d{0,5}$/;
@@ -48,6 +50,8 @@ export interface RequestHead {
   url: string;
   /** Id or uid, as in the path. */
   application: string;
+  /** Whether the answer shows the payload. */
+  withContent: boolean;
   contentLength: number;
   /** Key or token of who asks. */
   credential: string;
@@ -71,7 +75,7 @@ function readHeaders(lines: readonly string[]): Map<string, string> | undefined 
 /** @param text request line and headers, without the empty line that ends them */
 function readHead(text: string): RequestHead | undefined {
   const [requestLine = "", ...lines] = text.split("\r\n");
-  const [, url, application] = REQUEST_LINE.exec(requestLine) ?? [];
+  const [, url, application, withContent] = REQUEST_LINE.exec(requestLine) ?? [];
   if (url === undefined || application === undefined) return undefined;
   const headers = readHeaders(lines);
   if (headers === undefined || !headers.has("host") || !headers.has("content-type")) {
@@ -85,6 +89,7 @@ function readHead(text: string): RequestHead | undefined {
   return {
     url,
     application,
+    withContent: withContent !== "false",
     contentLength: Number(length),
     credential,
     idempotencyKey: headers.get("idempotency-key"),
