@@ -10,7 +10,7 @@ import type { ApiDeps } from "./deps.ts";
 import { registerDocs } from "./docs-page/routes.ts";
 import { answerClientError, logError, sendError, toApiError } from "./error-handling.ts";
 import { ApiError } from "./errors.ts";
-import { takeConnections } from "./fast-path/install.ts";
+import { installFastPath, takeConnections } from "./fast-path/install.ts";
 import { writeJson } from "./json-text.ts";
 import { registerLanding } from "./landing/routes.ts";
 import { registerMetrics } from "./metrics-route.ts";
@@ -169,12 +169,13 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   if (deps.metricsRoute !== undefined) {
     registerMetrics(app, deps.metricsRoute, deps.authenticate);
   }
-  const firstRequestMs = HEADERS_MS_MAX;
-  const front = handOver && { handOver, firstRequestMs, admission, watch, nextRequestId };
+  app.decorate("fastRoutes", []);
+  if (handOver !== undefined) {
+    const firstRequestMs = HEADERS_MS_MAX;
+    installFastPath(app, deps, { handOver, firstRequestMs, admission, watch, nextRequestId });
+  }
   // Loaded when the server gets ready; a failure surfaces there.
-  void app.register(async (api) => await webhookApi(api, deps, front), {
-    prefix: WEBHOOK_API_PATH,
-  });
+  void app.register(async (api) => await webhookApi(api, deps), { prefix: WEBHOOK_API_PATH });
   for (const register of deps.routes ?? []) void app.register(register);
   return app;
 }

@@ -17,7 +17,6 @@ import { registerEndpointPlaces } from "./endpoints/places.ts";
 import { logError, sendError, toApiError } from "./error-handling.ts";
 import { ApiError } from "./errors.ts";
 import { registerEventTypes } from "./event-types/routes.ts";
-import { type Front, installFastPath } from "./fast-path/install.ts";
 import { NodeHealth, registerHealth } from "./health.ts";
 import { authenticating } from "./hooks.ts";
 import { installIdempotency } from "./idempotency.ts";
@@ -26,6 +25,7 @@ import { registerIssues } from "./issues/routes.ts";
 import { registerDeliveryLog } from "./log/routes.ts";
 import { registerLive } from "./live/routes.ts";
 import { registerMessageBatches } from "./messages/batch-routes.ts";
+import { FastPublish } from "./messages/fast-publish.ts";
 import { registerMessages } from "./messages/routes.ts";
 import { registerNotImplemented } from "./not-implemented.ts";
 import { registerOpenApi } from "./openapi-route.ts";
@@ -68,19 +68,12 @@ function installAuthentication(
   });
 }
 
-/**
- * All of the webhook API, in a context of its own.
- * @param front undefined: every request takes the usual way
- */
-export async function webhookApi(
-  app: FastifyInstance,
-  options: ApiDeps,
-  front: Front | undefined,
-): Promise<void> {
+/** All of the webhook API, in a context of its own. */
+export async function webhookApi(app: FastifyInstance, options: ApiDeps): Promise<void> {
   const wall = new TenantWall();
   const deps = { ...options, storage: options.storage.guarded(wall) };
   const scope = new Scope(deps.storage, deps.clock);
-  if (front !== undefined) installFastPath(app, { deps, scope, wall, front });
+  app.fastRoutes.push(new FastPublish(deps, scope, wall));
   // Response schemas only describe: what we write is already of their shape.
   app.setSerializerCompiler(() => writeJson);
   app.setReplySerializer(writeJson);

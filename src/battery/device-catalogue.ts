@@ -46,10 +46,14 @@ export class DeviceCatalogue {
 
   /** Undefined: no such device in this environment. Up to a minute old. */
   async find(key: DeviceKey): Promise<KnownDevice | undefined> {
-    const kept = this.#kept.get(key.deviceId);
-    const isOwn = kept?.known.device.environmentId === key.environmentId;
-    if (isOwn && this.#clock.monotonic() < kept.until) return kept.known;
-    return this.load(key);
+    return this.known(key) ?? this.load(key);
+  }
+
+  /** The same, if it was found a moment ago. */
+  known({ deviceId, environmentId }: DeviceKey): KnownDevice | undefined {
+    const kept = this.#kept.get(deviceId);
+    const isOwn = kept?.known.device.environmentId === environmentId;
+    return isOwn && this.#clock.monotonic() < kept.until ? kept.known : undefined;
   }
 
   /** As it is stored now. */

@@ -1,7 +1,9 @@
 /** The envelope of every response of the battery API (`contract.md` §4). */
-import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Clock } from "../core/types.ts";
+import type { FastifyReply } from "fastify";
+import type { Clock, EnvironmentMode } from "../core/types.ts";
 import type { Refusal } from "./refusals.ts";
+
+export const ENVELOPE_HEADERS = { "content-type": "application/json; charset=utf-8" };
 
 export interface Pagination {
   offset: number;
@@ -9,6 +11,14 @@ export interface Pagination {
   /** Null: more than are counted. */
   total: number | null;
   hasMore: boolean;
+}
+
+/** What an answer says of its request. */
+export interface AnsweredRequest {
+  requestId: string;
+  environment: EnvironmentMode | null;
+  /** From the request's headers on. */
+  latencyMs: number;
 }
 
 /** Puts answers into their envelope. */
@@ -20,34 +30,38 @@ export class Envelope {
   }
 
   success(reply: FastifyReply, status: number, data: unknown): FastifyReply {
-    return send(reply, status, { success: true, data, meta: this.#meta(reply) });
+    return send(reply, status, this.successBody(data, answeredBy(reply)));
+  }
+
+  successBody(data: unknown, answered: AnsweredRequest): object {
+    return { success: true, data, meta: this.#meta(answered) };
   }
 
   page(reply: FastifyReply, data: unknown[], pagination: Pagination): FastifyReply {
-    return send(reply, 200, { success: true, data, meta: { ...this.#meta(reply), pagination } });
+    const meta = { ...this.#meta(answeredBy(reply)), pagination };
+    return send(reply, 200, { success: true, data, meta });
   }
 
   refusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
-    const { code, message, details, status, headers } = refusal;
-    const error = { code, message, ...(details !== undefined && { details }) };
-    reply.headers(headers);
-    return send(reply, status, { success: false, error, meta: this.#meta(reply) });
+    reply.headers(refusal.headers);
+    return send(reply, refusal.status, this.refusalBody(refusal, answeredBy(reply)));
   }
 
-  #meta({ request, elapsedTime }: FastifyReply): object {
-    return {
-      requestId: request.id,
-      environment: environmentOf(request),
-      timestamp: new Date(this.#clock.now()).toISOString(),
-      latencyMs: Math.round(elapsedTime),
-    };
+  refusalBody({ code, message, details }: Refusal, answered: AnsweredRequest): object {
+    const error = { code, message, ...(details !== undefined && { details }) };
+    return { success: false, error, meta: this.#meta(answered) };
+  }
+
+  #meta({ requestId, environment, latencyMs }: AnsweredRequest): object {
+    const timestamp = new Date(this.#clock.now()).toISOString();
+    return { requestId, environment, timestamp, latencyMs: Math.round(latencyMs) };
   }
 }
 
-function environmentOf(request: FastifyRequest): string | null {
-  return request.identity?.mode ?? null;
+function answeredBy({ request, elapsedTime: latencyMs }: FastifyReply): AnsweredRequest {
+  return { requestId: request.id, environment: request.identity?.mode ?? null, latencyMs };
 }
 
 function send(reply: FastifyReply, status: number, body: unknown): FastifyReply {
-  return reply.code(status).header("content-type", "application/json; charset=utf-8").send(body);
+  return reply.code(status).headers(ENVELOPE_HEADERS).send(body);
 }

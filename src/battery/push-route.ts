@@ -1,9 +1,11 @@
 /** `POST /battery/{deviceId}`: judge, commit, answer 202. Nothing is changed by a refusal. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { idempotencyOf } from "../api/idempotency.ts";
+import type { Identity } from "../api/identity.ts";
 import { identityOf } from "../api/request.ts";
 import type { Action } from "../storage/actions/action.ts";
 import { getAction } from "../storage/actions/get-action.ts";
+import type { IdempotencyKey } from "../storage/idempotency/idempotent-request.ts";
 import { type PushOutcome, RETRY_AFTER_SECONDS } from "./acceptor.ts";
 import type { KnownDevice } from "./device-catalogue.ts";
 import { findDevice } from "./device-routes.ts";
@@ -42,38 +44,46 @@ export function registerPushRoute(app: FastifyInstance, context: BatteryContext)
     handler: async (request, reply) => {
       const known = devices.get(request);
       if (known === undefined) throw new Error("The device was not looked up.");
-      const outcome = await push(request, known, context);
-      const action = await actionOf(request, outcome, context);
-      const { actionId, deviceId } = action;
-      context.log.debug({ requestId: request.id, actionId, deviceId }, "Action accepted.");
+      const { id: requestId, body } = request;
+      const identity = identityOf(request);
+      const idempotency = idempotencyOf(request);
+      const action = await push(context, { requestId, identity, known, body, idempotency });
       return context.envelope.success(reply, 202, actionResource(action));
     },
   });
 }
 
-async function push(
-  request: FastifyRequest<{ Body: PushBody }>,
-  known: KnownDevice,
-  context: BatteryContext,
-): Promise<PushOutcome> {
-  const { environmentId, mode } = identityOf(request);
-  const { deviceId, deviceType, bucket, userId } = known.device;
-  const idempotency = idempotencyOf(request);
-  const read = readPush(request.body, { known, mode, now: context.clock.now() });
-  const actionId = context.ids.make("act_");
-  const place = { environmentId, actionId, deviceId, deviceType, bucket, userId };
-  return context.acceptor.accept({ ...place, ...read, idempotency });
+/** A push to a battery that is there, by someone who may. */
+export interface AskedPush {
+  requestId: string;
+  identity: Identity;
+  known: KnownDevice;
+  body: PushBody;
+  idempotency: IdempotencyKey | null;
 }
 
-/** @throws Refusal when the push was not accepted */
+/** Once this resolves the action is durable. @throws Refusal when the push was not accepted */
+export async function push(context: BatteryContext, asked: AskedPush): Promise<Action> {
+  const { requestId, known, body, idempotency } = asked;
+  const { environmentId, mode } = asked.identity;
+  const { deviceId, deviceType, bucket, userId } = known.device;
+  const read = readPush(body, { known, mode, now: context.clock.now() });
+  const place = { environmentId, deviceId, deviceType, bucket, userId };
+  const actionId = context.ids.make("act_");
+  const outcome = await context.acceptor.accept({ ...place, actionId, ...read, idempotency });
+  const action = await actionOf(environmentId, outcome, context);
+  const made = action.actionId;
+  context.log.debug({ requestId, actionId: made, deviceId }, "Action accepted.");
+  return action;
+}
+
 async function actionOf(
-  request: FastifyRequest,
+  environmentId: string,
   outcome: PushOutcome,
   { storage }: BatteryContext,
 ): Promise<Action> {
   if (outcome.kind === "accepted") return outcome.action;
   if (outcome.kind !== "replayed") throw refusalOfPush(outcome);
-  const { environmentId } = identityOf(request);
   const action = await getAction(storage, environmentId, outcome.actionId);
   if (action === undefined) throw new Error(`The action ${outcome.actionId} is not there.`);
   return action;

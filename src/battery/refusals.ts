@@ -3,7 +3,9 @@
  * `docs/battery-api.md` explains each; a test holds the two together. `details` carry what fixes the
  * request in one round trip, and a stable `reason` where one code has several.
  */
+import { logError, toApiError } from "../api/error-handling.ts";
 import { type ApiError, type ErrorCode, type InvalidItem } from "../api/errors.ts";
+import type { Log } from "../core/types.ts";
 
 export const REFUSALS = {
   INVALID_REQUEST: [422, "The request is not what this operation takes."],
@@ -74,6 +76,14 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
   bad_request: "request.malformed",
   "idempotency.malformed": "idempotency.malformed",
 };
+
+/** Whatever went wrong with a request as a refusal; what people have to look into is logged. */
+export function toRefusal(error: unknown, request: { id: string; url: string }, log: Log): Refusal {
+  if (error instanceof Refusal) return error;
+  const apiError = toApiError(error);
+  logError(log, request, apiError);
+  return refusalOf(apiError);
+}
 
 /** A refusal of the shared HTTP layer in the words of this API. */
 export function refusalOf(error: ApiError): Refusal {

@@ -6,11 +6,9 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { TSchema } from "typebox";
 import { authenticating } from "../api/hooks.ts";
 import type { Authentication, SessionRefusal } from "../api/identity.ts";
-import { logError, toApiError } from "../api/error-handling.ts";
 import { writeJson } from "../api/json-text.ts";
 import { callerOf, identityOf } from "../api/request.ts";
 import { compileValidator } from "../api/validation.ts";
-import type { Log } from "../core/types.ts";
 import { TenantWall } from "../storage/tenant-wall.ts";
 import { Acceptor } from "./acceptor.ts";
 import { registerActionRoutes } from "./action-routes.ts";
@@ -19,8 +17,9 @@ import { DeviceCatalogue } from "./device-catalogue.ts";
 import { DeviceReader } from "./device-reader.ts";
 import { registerDeviceRoutes } from "./device-routes.ts";
 import { Envelope } from "./envelope.ts";
+import { FastPush } from "./fast-push.ts";
 import { registerPushRoute } from "./push-route.ts";
-import { Refusal, refusalOf } from "./refusals.ts";
+import { Refusal, toRefusal } from "./refusals.ts";
 
 /** Mounts the battery API at the root of `app`, which has the body parser of `api/server.ts`. */
 export async function registerBatteryRoutes(
@@ -42,8 +41,7 @@ export async function registerBatteryRoutes(
     plugin.setValidatorCompiler<TSchema>(compileValidator);
     plugin.setSerializerCompiler(() => writeJson);
     plugin.setErrorHandler((error, request, reply) => {
-      const refusal = error instanceof Refusal ? error : refused(error, request, log);
-      return context.envelope.refusal(reply, refusal);
+      return context.envelope.refusal(reply, toRefusal(error, request, log));
     });
     plugin.addHook("onRequest", authenticating(options.authenticate, admit));
     plugin.addHook("preHandler", (request, _reply, done) => {
@@ -53,16 +51,11 @@ export async function registerBatteryRoutes(
       await context.acceptor.drained();
       await context.reader.drained();
     });
+    app.fastRoutes.push(new FastPush(context, wall));
     registerDeviceRoutes(plugin, context);
     registerPushRoute(plugin, context);
     registerActionRoutes(plugin, context);
   });
-}
-
-function refused(error: unknown, request: FastifyRequest, log: Log): Refusal {
-  const apiError = toApiError(error);
-  logError(log, request, apiError);
-  return refusalOf(apiError);
 }
 
 const SESSION_REFUSALS = {

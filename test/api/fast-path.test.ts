@@ -3,69 +3,12 @@
  * everything else still gets to it, with every byte.
  */
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Pressure } from "../../src/api/deps.ts";
 import { Metrics } from "../../src/core/metrics.ts";
 import { readExposition, valueOf } from "../support/exposition.ts";
+import { RawClient, type Received } from "../support/raw-client.ts";
 import { World } from "./world.ts";
-
-interface Received {
-  status: number;
-  headers: Record<string, string>;
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests look wherever they like
-  body: any;
-}
-
-/** A client that says exactly what it is told to. */
-class Client {
-  readonly socket: Socket;
-  #data = "";
-
-  private constructor(socket: Socket) {
-    this.socket = socket.setEncoding("utf8");
-    socket.on("data", (chunk: string) => {
-      this.#data += chunk;
-    });
-  }
-
-  static async open(url: string): Promise<Client> {
-    const socket = connect(Number(new URL(url).port), "127.0.0.1");
-    await once(socket, "connect");
-    return new Client(socket.setNoDelay(true));
-  }
-
-  send(data: string): this {
-    this.socket.write(data);
-    return this;
-  }
-
-  /** The next answer. Lengths are counted in characters: what is sent here is ASCII. */
-  async receive(): Promise<Received> {
-    for (;;) {
-      const end = this.#data.indexOf("\r\n\r\n");
-      const head = this.#data.slice(0, Math.max(end, 0));
-      const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
-      if (end !== -1 && this.#data.length >= end + 4 + length) {
-        const [statusLine = "", ...lines] = head.split("\r\n");
-        const text = this.#data.slice(end + 4, end + 4 + length);
-        this.#data = this.#data.slice(end + 4 + length);
-        const pairs = lines.map((line): [string, string] => {
-          const colon = line.indexOf(": ");
-          return [line.slice(0, colon).toLowerCase(), line.slice(colon + 2)];
-        });
-        const body: unknown = text === "" ? null : JSON.parse(text);
-        const headers = Object.fromEntries(pairs);
-        return { status: Number(statusLine.split(" ")[1]), headers, body };
-      }
-      await once(this.socket, "data");
-    }
-  }
-
-  async closed(): Promise<void> {
-    if (!this.socket.closed) await once(this.socket, "close");
-  }
-}
 
 let world: World;
 let url: string;
@@ -116,7 +59,7 @@ function publish(body: unknown, { app = appId, key, line, headers }: Spelling = 
 const USUALLY = { headers: { "x-unknown": "1" } };
 
 async function ask(data: string): Promise<Received> {
-  const client = await Client.open(url);
+  const client = await RawClient.open(url);
   const answer = await client.send(data).receive();
   client.socket.destroy();
   return answer;
@@ -165,7 +108,7 @@ describe("a publish", () => {
 
   test("beyond ASCII keeps its bytes", async () => {
     const text = '{"eventType":"a.b","payload":{ "name" : "Müller 🔋", "n":1.50 }}';
-    const client = await Client.open(url);
+    const client = await RawClient.open(url);
     client.send(publish(text));
     const [data] = (await once(client.socket, "data")) as [string];
     client.socket.destroy();
@@ -281,7 +224,7 @@ describe("whatever else is asked", () => {
 describe("a key", () => {
   test("is limited over both ways together", async () => {
     const limited = await World.open({ limits: { perKey: { count: 3, perMs: 3_600_000 } } });
-    const client = await Client.open(await limited.listen());
+    const client = await RawClient.open(await limited.listen());
     const spelling = { app: "default", key: limited.sandboxKey };
     const statuses: number[] = [];
     for (let n = 0; n < 4; n += 1) {
@@ -297,7 +240,7 @@ describe("a key", () => {
   test("that was removed publishes no more, not even on a connection that it used", async () => {
     const made = await world.call("POST", "/api/v1/api-key", { body: { name: "w" } });
     const key = String(made.body.key);
-    const client = await Client.open(url);
+    const client = await RawClient.open(url);
     expect((await client.send(publish(EVENT, { key })).receive()).status).toBe(202);
     await world.call("DELETE", `/api/v1/api-key/${made.body.id}`);
     expect((await client.send(publish(EVENT, { key })).receive()).status).toBe(401);
@@ -307,7 +250,7 @@ describe("a key", () => {
 
 describe("a connection", () => {
   test("may publish first and ask for other things later", async () => {
-    const client = await Client.open(url);
+    const client = await RawClient.open(url);
     const ids: string[] = [];
     for (let n = 0; n < 3; n += 1) {
       ids.push((await client.send(publish(EVENT)).receive()).body.id);
@@ -321,7 +264,7 @@ describe("a connection", () => {
   });
 
   test.each([1, 40, 250])("whose request comes in pieces of %d bytes is answered", async (size) => {
-    const client = await Client.open(url);
+    const client = await RawClient.open(url);
     const data = publish(EVENT);
     for (let at = 0; at < data.length; at += size) {
       client.send(data.slice(at, at + size));
@@ -332,7 +275,7 @@ describe("a connection", () => {
   });
 
   test("that does not wait for answers gets all of them, in order", async () => {
-    const client = await Client.open(url);
+    const client = await RawClient.open(url);
     const count = 40;
     // The first alone; the others while it is being stored, some of them in one piece.
     client.send(publish({ ...EVENT, eventId: "p-0" }));
@@ -349,7 +292,7 @@ describe("a connection", () => {
   });
 
   test("whose client ends it after the request still gets its answer", async () => {
-    const client = await Client.open(url);
+    const client = await RawClient.open(url);
     // Known by now, so that nothing but the commit is waited for.
     await client.send(publish(EVENT)).receive();
     client.send(publish(EVENT)).socket.end();
@@ -359,7 +302,7 @@ describe("a connection", () => {
   });
 
   test("whose client is gone disturbs nobody", async () => {
-    const client = await Client.open(url);
+    const client = await RawClient.open(url);
     client.send(publish({ ...EVENT, eventId: "gone" })).socket.resetAndDestroy();
     await client.closed();
     expect((await ask(publish(EVENT))).status).toBe(202);
@@ -370,7 +313,7 @@ test("while the server stops, a publish under way is answered and its connection
   const stopping = await World.open();
   const address = await stopping.listen();
   const spelling = { app: "default", key: stopping.sandboxKey };
-  const [idle, busy] = [await Client.open(address), await Client.open(address)];
+  const [idle, busy] = [await RawClient.open(address), await RawClient.open(address)];
   for (const client of [idle, busy]) await client.send(publish(EVENT, spelling)).receive();
   const { engine } = stopping.node;
   const publishNow = engine.publish.bind(engine);

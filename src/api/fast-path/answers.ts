@@ -1,16 +1,16 @@
 /** Writes whole answers, with the very headers that the usual way gives them. */
 import type { Clock } from "../../core/types.ts";
-import type { ApiError } from "../errors.ts";
-import { renderError } from "../errors.ts";
 import { writeJson } from "../json-text.ts";
 import { SECURITY_HEADERS, strictTransport } from "../security-headers.ts";
-import { OPEN_TO_ALL_ORIGINS } from "../open-origins.ts";
+import type { FastResult, FastRoute } from "./route.ts";
 
-/** Of what a publish can come to once it is being stored. */
+/** Of what a request can come to once it is begun. */
 const REASONS: Readonly<Record<number, string>> = {
   202: "Accepted",
+  400: "Bad Request",
   409: "Conflict",
   422: "Unprocessable Entity",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };
@@ -38,6 +38,7 @@ function linesOf(headers: Readonly<Record<string, string>>): string {
 export class Answers {
   readonly #options: AnswersOptions;
   readonly #keepAlive: string;
+  readonly #ofRoutes = new Map<FastRoute, string>();
   #second = -1;
   #publicUrl = "";
   /** Of all answers within a second. */
@@ -49,21 +50,26 @@ export class Answers {
     this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n\r\n`;
   }
 
-  /** @param headers beside those of every answer */
-  write(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
-    const body = writeJson(value);
+  write(route: FastRoute, result: FastResult): Answer {
+    const { status, headers } = result;
+    const body = writeJson(result.body);
     const bytes = Buffer.byteLength(body);
     const encoding = bytes === body.length ? "latin1" : "utf8";
     const connection = this.#options.isClosing() ? "connection: close\r\n\r\n" : this.#keepAlive;
     const text =
       `HTTP/1.1 ${status} ${REASONS[status] ?? ""}\r\n${this.#commonLines()}` +
-      `${linesOf(headers)}content-type: application/json\r\ncontent-length: ${bytes}\r\n` +
+      `${this.#routeLines(route)}${headers === undefined ? "" : linesOf(headers)}` +
+      `content-length: ${bytes}\r\n` +
       `${connection}${body}`;
     return { text, encoding };
   }
 
-  refuse(error: ApiError): Answer {
-    return this.write(error.status, renderError(error), error.headers);
+  #routeLines(route: FastRoute): string {
+    const known = this.#ofRoutes.get(route);
+    if (known !== undefined) return known;
+    const lines = linesOf(route.headers);
+    this.#ofRoutes.set(route, lines);
+    return lines;
   }
 
   #commonLines(): string {
@@ -74,7 +80,7 @@ export class Answers {
       this.#second = second;
       this.#publicUrl = publicUrl;
       this.#common =
-        linesOf({ ...SECURITY_HEADERS, ...strictTransport(publicUrl), ...OPEN_TO_ALL_ORIGINS }) +
+        linesOf({ ...SECURITY_HEADERS, ...strictTransport(publicUrl) }) +
         `Date: ${new Date(now).toUTCString()}\r\n`;
     }
     return this.#common;

@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ConnectionOptions, FastConnection } from "./connection.ts";
+import { fastRoute } from "../../../test/support/fast-route.ts";
 
 const BODY = "{}";
 const REQUEST =
-  "POST /api/v1/app/default/msg HTTP/1.1\r\nhost: a\r\nx-api-key: k\r\n" +
+  "POST /fast HTTP/1.1\r\nhost: a\r\nx-api-key: k\r\n" +
   `content-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
 
 let server: Server;
@@ -29,6 +30,7 @@ async function open(changes: Partial<ConnectionOptions>): Promise<FastConnection
   const [socket] = (await once(server, "connection")) as [Socket];
   accepted.push(socket);
   return new FastConnection(socket, {
+    routes: [fastRoute(/^\/fast$/)],
     serve: async () => ({ text: "answer", encoding: "latin1" }),
     handOver: (given) => given.destroy(),
     refuse: (given, code) => given.end(code),

@@ -1,7 +1,7 @@
 /**
- * One connection of a client, as long as it sends nothing but publishes, one after the other: they are answered
- * here. With the first request that is anything else, or that is not to be accepted as it is, the connection goes
- * to Node's HTTP server for good, with every byte that was not answered yet.
+ * One connection of a client, as long as it sends nothing but requests to fast routes, one after the other: they are
+ * answered here. With the first request that is anything else, or that is not to be accepted as it is, the
+ * connection goes to Node's HTTP server for good, with every byte that was not answered yet.
  *
  *   data ──► read ──► serve ──► answer
  *             └────────┴──(not for us)──► handOver
@@ -9,6 +9,7 @@
 import type { Socket } from "../admission.ts";
 import type { Answer } from "./answers.ts";
 import { type FastRequest, RequestReader } from "./request-head.ts";
+import type { FastRoute } from "./route.ts";
 
 /** Whoever sends on without waiting for answers is not read any more from here on. */
 const HELD_BYTES_MAX = 16 * 1024;
@@ -17,6 +18,7 @@ const PIECES_MAX = 4;
 const NOTHING = Buffer.alloc(0);
 
 export interface ConnectionOptions {
+  routes: readonly FastRoute[];
   /** The whole answer; undefined, at once or later: the usual way has to answer, and nothing was done. */
   serve: (
     request: FastRequest,
@@ -37,7 +39,7 @@ export interface ConnectionOptions {
 export class FastConnection {
   readonly socket: Socket;
   readonly #options: ConnectionOptions;
-  readonly #reader = new RequestReader();
+  readonly #reader: RequestReader;
   /** What is being answered; undefined: nothing. */
   #current: Buffer | undefined;
   /** What came of the next request. */
@@ -54,6 +56,7 @@ export class FastConnection {
   constructor(socket: Socket, options: ConnectionOptions) {
     this.socket = socket;
     this.#options = options;
+    this.#reader = new RequestReader(options.routes);
     socket.on("data", this.#take);
     socket.on("end", this.#end);
     socket.on("error", this.#fail);

@@ -5,10 +5,14 @@ import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fastRoute } from "../../../test/support/fast-route.ts";
 import { type FastRequest, RequestReader } from "./request-head.ts";
 
 const BODY = '{"eventType":"a.b","payload":{}}';
 const PATH = "/api/v1/app/default/msg";
+const OTHER = fastRoute(/^\/battery\/([\w.-]+)$/);
+const ROUTE = fastRoute(/^\/api\/v1\/app\/([\w.-]{1,256})\/msg(?:\?with_content=(true|false))?$/);
+const ROUTES = [OTHER, ROUTE];
 
 interface Spelling {
   line?: string;
@@ -29,7 +33,7 @@ function requestOf({ line, headers = PLAIN, body = BODY }: Spelling): Buffer {
 }
 
 function read(data: Buffer): FastRequest | undefined {
-  const request = new RequestReader().read(data);
+  const request = new RequestReader(ROUTES).read(data);
   if (request === "part") throw new Error("The request is not whole.");
   return request;
 }
@@ -54,8 +58,8 @@ describe("what is read", () => {
     );
     expect(request?.head).toEqual({
       url: PATH,
-      application: "default",
-      withContent: true,
+      route: ROUTE,
+      names: ["default", undefined],
       contentLength: BODY.length,
       credential: "sk_test_x",
       idempotencyKey: "auto_01",
@@ -63,10 +67,12 @@ describe("what is read", () => {
     expect(String(request?.body)).toBe(BODY);
   });
 
-  test.each([true, false])("with_content=%s", (withContent) => {
-    const url = `${PATH}?with_content=${withContent}`;
+  test("the names in its target", () => {
+    const url = `${PATH}?with_content=false`;
     const request = read(requestOf({ line: `POST ${url} HTTP/1.1` }));
-    expect(request?.head).toMatchObject({ url, application: "default", withContent });
+    expect(request?.head).toMatchObject({ url, route: ROUTE, names: ["default", "false"] });
+    const push = read(requestOf({ line: "POST /battery/dev_1 HTTP/1.1" }));
+    expect(push?.head).toMatchObject({ route: OTHER, names: ["dev_1"] });
   });
 
   test("the key in x-api-key", () => {
@@ -75,7 +81,7 @@ describe("what is read", () => {
   });
 
   test("a connection's second request, of another length", () => {
-    const reader = new RequestReader();
+    const reader = new RequestReader(ROUTES);
     const body = BODY.replace("{}", '{"a":1}');
     const headers = PLAIN.map((line) => line.replace(/\d+$/, String(body.length)));
     for (const spelling of [{}, {}, { headers, body }, {}]) {
@@ -85,7 +91,7 @@ describe("what is read", () => {
   });
 
   test("the first part of a publish, as one of which more is to come", () => {
-    const reader = new RequestReader();
+    const reader = new RequestReader(ROUTES);
     expect(reader.read(requestOf({}).subarray(0, -1))).toBe("part");
     expect(reader.read(requestOf({ body: "" }))).toBe("part");
     expect(reader.read(requestOf({}))).toMatchObject({ body: Buffer.from(BODY) });
@@ -216,7 +222,7 @@ describe("beside Node's HTTP server", () => {
     await fc.assert(
       fc.asyncProperty(lines, spellings, async (line, headers) => {
         const data = requestOf({ line, headers });
-        const request = new RequestReader().read(data);
+        const request = new RequestReader(ROUTES).read(data);
         if (request === undefined || request === "part") return;
         reads += 1;
         const { head, body } = request;

@@ -1,15 +1,14 @@
 /**
- * Reads the head of a publish, if it is as publishers send it. Whatever is spelt in another way, or says more
- * than is known here, is not read at all: Node's HTTP server then decides what it means. So nothing can be
+ * Reads the head of a request to a fast route, if it is as libraries send it. Whatever is spelt in another way, or
+ * says more than is known here, is not read at all: Node's HTTP server then decides what it means. So nothing can be
  * understood here that is understood otherwise there.
  */
 
 import { IDEMPOTENCY_KEY } from "../idempotency.ts";
+import type { FastRoute } from "./route.ts";
 
 const HEAD_LENGTH_MAX = 4_096;
-/** Svix's libraries ask for no content. */
-const REQUEST_LINE =
-  /^POST (\/api\/v1\/app\/([\w.-]{1,256})\/msg(?:\?with_content=(true|false))?) HTTP\/1\.1$/;
+const REQUEST_LINE = /^POST (\/[\w./?=()-]{1,512}) HTTP\/1\.1$/;
 const VALUE = /^[\t\x20-\x7e]*$/;
 const AROUND = /^[\t ]+|[\t ]+$/g;
 const LENGTH = /^[1-9]\d{0,5}$/;
@@ -17,7 +16,7 @@ const JSON_TYPE = /^application\/json(?: *; *charset=utf-8)?$/i;
 const KEEP_ALIVE = /^keep-alive$/i;
 const BEARER = /^bearer +(\S+)$/i;
 
-/** What nothing in this API reads of a publish: sent by libraries, or added by proxies. */
+/** What no fast route reads: sent by libraries, or added by proxies. */
 const UNREAD = new Set([
   "host",
   "user-agent",
@@ -48,10 +47,9 @@ const READ = new Map<string, RegExp>([
 
 export interface RequestHead {
   url: string;
-  /** Id or uid, as in the path. */
-  application: string;
-  /** Whether the answer shows the payload. */
-  withContent: boolean;
+  route: FastRoute;
+  /** Groups of the route's `target`. */
+  names: readonly (string | undefined)[];
   contentLength: number;
   /** Key or token of who asks. */
   credential: string;
@@ -73,10 +71,11 @@ function readHeaders(lines: readonly string[]): Map<string, string> | undefined 
 }
 
 /** @param text request line and headers, without the empty line that ends them */
-function readHead(text: string): RequestHead | undefined {
+function readHead(text: string, routes: readonly FastRoute[]): RequestHead | undefined {
   const [requestLine = "", ...lines] = text.split("\r\n");
-  const [, url, application, withContent] = REQUEST_LINE.exec(requestLine) ?? [];
-  if (url === undefined || application === undefined) return undefined;
+  const url = REQUEST_LINE.exec(requestLine)?.[1];
+  const route = url && routes.find(({ target }) => target.test(url));
+  if (url === undefined || !route) return undefined;
   const headers = readHeaders(lines);
   if (headers === undefined || !headers.has("host") || !headers.has("content-type")) {
     return undefined;
@@ -88,8 +87,8 @@ function readHead(text: string): RequestHead | undefined {
   if (bearer !== undefined && headers.has("x-api-key")) return undefined;
   return {
     url,
-    application,
-    withContent: withContent !== "false",
+    route,
+    names: route.target.exec(url)?.slice(1) ?? [],
     contentLength: Number(length),
     credential,
     idempotencyKey: headers.get("idempotency-key"),
@@ -109,8 +108,13 @@ const PART_BYTES_MAX = 8_192;
 
 /** Reads the requests of one connection, whose heads are mostly the same. */
 export class RequestReader {
+  readonly #routes: readonly FastRoute[];
   #text = "";
   #head: RequestHead | undefined;
+
+  constructor(routes: readonly FastRoute[]) {
+    this.#routes = routes;
+  }
 
   /**
    * The request that `data` is, and nothing else; `part`: the rest of its body is still to come; undefined: it is
@@ -122,7 +126,7 @@ export class RequestReader {
     const text = data.toString("latin1", 0, end);
     if (text !== this.#text) {
       this.#text = text;
-      this.#head = readHead(text);
+      this.#head = readHead(text, this.#routes);
     }
     const head = this.#head;
     const bodyAt = end + HEAD_END.length;
