@@ -62,9 +62,8 @@ export class FastDispatcher {
     const startedAt = performance.now();
     if (admission.refusesIntake(connection.socket)) return undefined;
     const input = this.#read(request);
-    if (input === undefined) return undefined;
+    if (input === undefined || !admission.hold(request.body.length)) return undefined;
     const caller = this.#knownCaller(request.head, connection);
-    if (!admission.hold(request.body.length)) return undefined;
     const started = { request, input, startedAt };
     return caller === undefined
       ? this.#answerUnknown(started, connection)
