@@ -5,10 +5,13 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Pressure } from "../../src/api/deps.ts";
+import type { Identity } from "../../src/api/identity.ts";
+import { Scope } from "../../src/api/scope.ts";
 import { Metrics } from "../../src/core/metrics.ts";
+import { TenantWall } from "../../src/storage/tenant-wall.ts";
 import { readExposition, valueOf } from "../support/exposition.ts";
 import { RawClient, type Received } from "../support/raw-client.ts";
-import { World } from "./world.ts";
+import { SkippableClock, World } from "./world.ts";
 
 let world: World;
 let url: string;
@@ -307,6 +310,23 @@ describe("a connection", () => {
     await client.closed();
     expect((await ask(publish(EVENT))).status).toBe(202);
   });
+});
+
+test("an application in use is looked up again behind the wall, though asked for outside of it", async () => {
+  const wall = new TenantWall();
+  const clock = new SkippableClock();
+  const scope = new Scope(world.node.storage.guarded(wall), clock);
+  const { environmentId } = world.environments.sandbox;
+  const identity = { environmentId } as Identity;
+  const find = (): unknown => scope.applicationId(identity, appId);
+  expect(await wall.run({ environmentId, applicationIds: [] }, find)).toBe(appId);
+  const knownAfter = (ms: number): string | undefined => {
+    clock.aheadMs = ms;
+    return scope.knownApplicationId(identity, appId);
+  };
+  expect(knownAfter(600)).toBe(appId);
+  // Too old by now, had it not been looked up again.
+  await expect.poll(() => knownAfter(1_100)).toBe(appId);
 });
 
 test("while the server stops, a publish under way is answered and its connection ended", async () => {

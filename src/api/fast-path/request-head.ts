@@ -3,7 +3,6 @@
  * says more than is known here, is not read at all: Node's HTTP server then decides what it means. So nothing can be
  * understood here that is understood otherwise there.
  */
-
 import { IDEMPOTENCY_KEY } from "../idempotency.ts";
 import type { FastRoute } from "./route.ts";
 
