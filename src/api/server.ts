@@ -70,8 +70,8 @@ function makeServer(deps: ApiDeps, nextRequestId: () => string): FastifyInstance
 }
 
 /**
- * Stopping shows no error to a client that keeps its connection: new ones are no longer taken, what was
- * asked is answered, and each answer is the last on its connection.
+ * While stopping, new connections are no longer taken, what was asked is answered, and each answer is the last on
+ * its connection. One that is idle just then is closed at once: a request on its way to it is reset, and was not read.
  */
 function installFarewell(app: FastifyInstance): void {
   let closing = false;
