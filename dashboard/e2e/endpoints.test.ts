@@ -245,6 +245,35 @@ test("an endpoint is deleted only by who types its name", async ({ amps, open, r
   expect((await call(`${amps.url}${APP}/endpoint/${made.id}`)).status).toBe(404);
 });
 
+test("nothing more is asked about an endpoint whose deletion has begun", async ({
+  amps,
+  open,
+  receiver,
+}) => {
+  const made = await makeEndpoint(amps, `${receiver.url}/deleted`);
+  const page = await open();
+  await openEndpoint(page, made, "?tab=settings");
+  const asked: string[] = [];
+  let deletions = 0;
+  await page.route(`**/endpoint/${made.id}*`, async (route) => {
+    if (route.request().method() !== "DELETE") return route.continue();
+    const response = await route.fetch();
+    deletions += 1;
+    page.on("request", (request) => asked.push(`${request.method()} ${request.url()}`));
+    // Whoever comes back to a page has what is old asked again, as a live event does a second later.
+    await page.evaluate("window.dispatchEvent(new Event('visibilitychange'))");
+    await route.fulfill({ response });
+  });
+  await page.getByRole("button", { name: "Delete" }).click();
+  const dialog = page.getByRole("dialog", { name: "Delete this endpoint?" });
+  await dialog.getByLabel(/to confirm/).fill(made.name);
+  await page.clock.setSystemTime(Date.now() + 60_000);
+  await dialog.getByRole("button", { name: "Delete endpoint" }).click();
+  await page.getByRole("heading", { level: 1, name: "Endpoints" }).waitFor();
+  expect(deletions).toBe(1);
+  expect(asked.filter((url) => url.includes(made.id))).toEqual([]);
+});
+
 test("failures are seen at a glance and read as they are, however hostile", async ({
   amps,
   open,

@@ -19,6 +19,7 @@ import { BackToEndpoints } from "./back-to-endpoints.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/skeleton.tsx";
 import { TabPanel, Tabs } from "../../ui/tabs.tsx";
 import { DeliveriesTab } from "./deliveries-tab.tsx";
+import { useNotDeleting } from "./endpoint-deletion.ts";
 import { endpointQuery, statisticsQuery } from "./endpoint-queries.ts";
 import { ENDPOINT_TABS, type EndpointTab } from "./endpoint-search.ts";
 import { EndpointStateActions, EndpointStateNotice } from "./endpoint-state.tsx";
@@ -49,7 +50,8 @@ function tabs() {
 
 function Heading({ endpoint }: { endpoint: EndpointOut }): ReactNode {
   const appId = useAppId();
-  const { data } = useQuery(statisticsQuery(appId, endpoint.id, "day"));
+  const enabled = useNotDeleting(endpoint.id);
+  const { data } = useQuery({ ...statisticsQuery(appId, endpoint.id, "day"), enabled });
   return (
     <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
       <span className="min-w-0 truncate">{endpointName(endpoint)}</span>
@@ -133,7 +135,12 @@ export function EndpointPage(): ReactNode {
   const { endpointId } = route.useParams();
   const appId = useAppId();
   const refetchInterval = useRefetchInterval();
-  const { data, error } = useQuery({ ...endpointQuery(appId, endpointId), refetchInterval });
+  const enabled = useNotDeleting(endpointId);
+  const { data, error } = useQuery({
+    ...endpointQuery(appId, endpointId),
+    refetchInterval,
+    enabled,
+  });
   useLiveRefresh(keys.endpoint(appId, endpointId), ({ data: of }) => {
     return of["endpointId"] === endpointId || of["id"] === endpointId;
   });

@@ -1,7 +1,6 @@
 /** What an endpoint is: changed, or deleted. */
 import { type ReactNode, useState } from "react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
 import { ApiError, inWords } from "../../api/api-error.ts";
 import { api } from "../../api/client.ts";
 import type { EndpointHeadersOut, EndpointOut } from "../../api/generated/paths.ts";
@@ -13,6 +12,7 @@ import { Button } from "../../ui/button.tsx";
 import { Card } from "../../ui/card.tsx";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
+import { useDeleteEndpoint } from "./endpoint-deletion.ts";
 import { bodyOf, draftOf, headerChanges, headerRows, problemOf } from "./endpoint-draft.ts";
 import { EndpointFields } from "./endpoint-fields.tsx";
 import { HeadersEditor } from "./headers-editor.tsx";
@@ -137,19 +137,8 @@ function HeadersCard({ endpoint }: EndpointProps): ReactNode {
 }
 
 function DeleteCard({ endpoint }: EndpointProps): ReactNode {
-  const path = usePath(endpoint);
-  const queries = useQueryClient();
-  const navigate = useNavigate();
   const [asking, setAsking] = useState(false);
-  const { mutate, isPending, error } = useMutation({
-    mutationFn: () => api.delete("/api/v1/app/{app_id}/endpoint/{endpoint_id}", { path }),
-    onSuccess: async () => {
-      toast({ tone: "good", title: `${endpointName(endpoint)} is deleted` });
-      await navigate({ to: "/endpoints" });
-      queries.removeQueries({ queryKey: keys.endpoint(path.app_id, endpoint.id) });
-      await queries.invalidateQueries({ queryKey: keys.endpoints(path.app_id) });
-    },
-  });
+  const { mutate, isPending, error } = useDeleteEndpoint(endpoint);
   return (
     <>
       <Card
