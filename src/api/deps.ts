@@ -71,6 +71,8 @@ export interface ApiDeps {
   pressure?: () => Pressure | undefined;
   /** Connections of clients at once. */
   connectionsMax?: number;
+  /** How long a stopping server waits for what is asked on connections that are open. */
+  farewellMs?: number;
   metrics?: Metrics;
   /** Undefined: there is no `/metrics`. */
   metricsRoute?: MetricsRouteOptions;

@@ -10,6 +10,7 @@ import type { ApiDeps } from "./deps.ts";
 import { registerDocs } from "./docs-page/routes.ts";
 import { answerClientError, logError, sendError, toApiError } from "./error-handling.ts";
 import { ApiError } from "./errors.ts";
+import { installFarewell } from "./farewell.ts";
 import { installFastPath, takeConnections } from "./fast-path/install.ts";
 import { writeJson } from "./json-text.ts";
 import { registerLanding } from "./landing/routes.ts";
@@ -66,22 +67,6 @@ function makeServer(deps: ApiDeps, nextRequestId: () => string): FastifyInstance
       if (request.url.startsWith(`${WEBHOOK_API_PATH}/`)) reply.headers(OPEN_TO_ALL_ORIGINS);
       void sendRootError(deps, request, reply, toApiError(error));
     },
-  });
-}
-
-/**
- * While stopping, new connections are no longer taken, what was asked is answered, and each answer is the last on
- * its connection. One that is idle just then is closed at once: a request on its way to it is reset, and was not read.
- */
-function installFarewell(app: FastifyInstance): void {
-  let closing = false;
-  app.addHook("preClose", (done) => {
-    closing = true;
-    done();
-  });
-  app.addHook("onSend", (_request, reply, payload, done) => {
-    if (closing) reply.header("connection", "close");
-    done(null, payload);
   });
 }
 
@@ -150,7 +135,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   decorateRoute(app);
   app.decorateRequest("identity", null);
   app.setValidatorCompiler(compileValidator);
-  installFarewell(app);
+  const isClosing = installFarewell(app, deps.farewellMs);
   app.addHook("onRequest", (_request, reply, done) => {
     reply.headers(SECURITY_HEADERS).headers(strictTransport(deps.publicUrl()));
     done();
@@ -172,7 +157,8 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   app.decorate("fastRoutes", []);
   if (handOver !== undefined) {
     const firstRequestMs = HEADERS_MS_MAX;
-    installFastPath(app, deps, { handOver, firstRequestMs, admission, watch, nextRequestId });
+    const front = { handOver, firstRequestMs, admission, watch, nextRequestId, isClosing };
+    installFastPath(app, deps, front);
   }
   // Loaded when the server gets ready; a failure surfaces there.
   void app.register(async (api) => await webhookApi(api, deps), { prefix: WEBHOOK_API_PATH });

@@ -32,6 +32,8 @@ export interface Front {
   admission: Admission;
   watch: RequestWatch;
   nextRequestId: () => string;
+  /** Whether answers are the last on their connections. */
+  isClosing: () => boolean;
 }
 
 /** Takes Node's own listener from a server that does not listen yet. @returns what it did with a connection */
@@ -49,9 +51,8 @@ export function installFastPath(app: FastifyInstance, deps: ApiDeps, front: Fron
   const { server, fastRoutes: routes } = app;
   const { keepAliveTimeout: keepAliveMs } = server;
   const open = new Set<FastConnection>();
-  let closing = false;
-  const isClosing = (): boolean => closing;
   const { clock, publicUrl } = deps;
+  const { isClosing } = front;
   const answers = new Answers({ clock, publicUrl, keepAliveMs, isClosing });
   const dispatcher = new FastDispatcher({ deps, ...front, answers });
   const connectionOptions = {
@@ -72,7 +73,6 @@ export function installFastPath(app: FastifyInstance, deps: ApiDeps, front: Fron
     for (const connection of open) connection.checkIdle();
   }, CHECK_MS).unref();
   app.addHook("preClose", (done) => {
-    closing = true;
     clearInterval(checks);
     for (const connection of open) connection.close();
     done();
