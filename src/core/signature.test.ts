@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Webhook as StandardWebhook } from "standardwebhooks";
 import { Webhook as SvixWebhook } from "svix";
 import { describe, expect, test } from "vitest";
+import { HmacKey } from "./hmac-key.ts";
 import { formatSecret, parseSecret, signatureHeader } from "./signature.ts";
 
 function keyOf(secret: string): Buffer {
@@ -67,12 +68,12 @@ const VECTOR = {
 
 describe("signatureHeader", () => {
   test("makes the vector all libraries share", () => {
-    expect(signatureHeader([keyOf(VECTOR.secret)], VECTOR)).toBe(VECTOR.signature);
+    expect(signatureHeader([new HmacKey(keyOf(VECTOR.secret))], VECTOR)).toBe(VECTOR.signature);
   });
 
   test("with several keys has one entry each, in their order", () => {
-    const other = randomBytes(32);
-    const header = signatureHeader([other, keyOf(VECTOR.secret)], VECTOR);
+    const other = new HmacKey(randomBytes(32));
+    const header = signatureHeader([other, new HmacKey(keyOf(VECTOR.secret))], VECTOR);
     expect(header.split(" ")).toHaveLength(2);
     expect(header.split(" ")[0]).toBe(signatureHeader([other], VECTOR));
     expect(header.split(" ")[1]).toBe(VECTOR.signature);
@@ -84,15 +85,15 @@ describe("signatureHeader", () => {
     const content = { messageId: "msg_1", timestampSeconds: 1_800_000_000, body };
     const signed = Buffer.concat([Buffer.from("msg_1.1800000000."), body]);
     const expected = `v1,${createHmac("sha256", key).update(signed).digest("base64")}`;
-    expect(signatureHeader([key], content)).toBe(expected);
+    expect(signatureHeader([new HmacKey(key)], content)).toBe(expected);
     const asText = { ...content, body: Buffer.from(body.toString()) };
-    expect(signatureHeader([key], asText)).not.toBe(expected);
+    expect(signatureHeader([new HmacKey(key)], asText)).not.toBe(expected);
   });
 
   test("an empty body has a signature of its own", () => {
     const key = randomBytes(24);
     const content = { messageId: "msg_1", timestampSeconds: 1, body: new Uint8Array() };
-    expect(signatureHeader([key], content)).toBe(
+    expect(signatureHeader([new HmacKey(key)], content)).toBe(
       `v1,${createHmac("sha256", key).update("msg_1.1.").digest("base64")}`,
     );
   });
@@ -118,7 +119,10 @@ describe.each([
         const headers = {
           [`${prefix}-id`]: messageId,
           [`${prefix}-timestamp`]: String(nowSeconds),
-          [`${prefix}-signature`]: signatureHeader(keys, signed),
+          [`${prefix}-signature`]: signatureHeader(
+            keys.map((used) => new HmacKey(used)),
+            signed,
+          ),
         };
         for (const used of keys) {
           expect(() => new Webhook(formatSecret(used)).verify(body, headers)).not.toThrow();
@@ -138,7 +142,7 @@ describe.each([
           new Date(nowSeconds * 1000),
           body,
         );
-        expect(signatureHeader([Buffer.from(key)], signed)).toBe(theirs);
+        expect(signatureHeader([new HmacKey(key)], signed)).toBe(theirs);
       }),
     );
   });

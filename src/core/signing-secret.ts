@@ -4,6 +4,7 @@
  * `whpk_…` is all that the receiver needs and all that is ever shown.
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { HmacKey } from "./hmac-key.ts";
 import { decodeKey, parseSecret, type SigningKey } from "./signature.ts";
 
 export type SecretType = "hmac256" | "ed25519";
@@ -53,7 +54,7 @@ export function parseSigningSecret(secret: string): SigningSecret {
     return { ok: false, message };
   }
   const parsed = parseSecret(secret);
-  return parsed.ok ? { ...parsed, type: "hmac256" } : parsed;
+  return parsed.ok ? { ok: true, type: "hmac256", key: new HmacKey(parsed.key) } : parsed;
 }
 
 /** @param seed 32 random bytes */

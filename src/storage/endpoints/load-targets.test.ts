@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import {
@@ -13,7 +13,7 @@ import {
 import { type FaultyStorage, openStorage } from "../../../test/support/test-node.ts";
 import { Events } from "../../../test/support/events.ts";
 import { Session } from "../nodes/session.ts";
-import { formatSecret, parseSecret } from "../../core/signature.ts";
+import { formatSecret, parseSecret, signatureHeader } from "../../core/signature.ts";
 import { endpointPlace, loadTargets, type Target } from "./load-targets.ts";
 import { disableEndpoint, noteEndpointHealth } from "./note-health.ts";
 
@@ -48,16 +48,23 @@ async function seal(endpoint: TestEndpoint, field: string, value: object): Promi
   await sql(storage, text, [endpoint.endpointId, sealed]);
 }
 
-const keyOf = (secret: string): Buffer => {
+const CONTENT = { messageId: "msg_1", timestampSeconds: 1, body: Buffer.from("{}") };
+
+/** By what its keys sign, as a key does not show what it is. */
+const signing = ({ keys }: Target): { signature: string; expiresAt: number | null }[] =>
+  keys.map(({ key, expiresAt }) => ({ signature: signatureHeader([key], CONTENT), expiresAt }));
+
+const signatureBy = (secret: string): string => {
   const parsed = parseSecret(secret);
   if (!parsed.ok) throw new Error(parsed.message);
-  return parsed.key;
+  return `v1,${createHmac("sha256", parsed.key).update("msg_1.1.{}").digest("base64")}`;
 };
 
 describe("loadTargets", () => {
   test("gives what an attempt needs", async () => {
     const endpoint = await createEndpoint(storage, tenant);
-    expect(await load(endpoint)).toEqual({
+    const loaded = await load(endpoint);
+    expect({ ...loaded, keys: signing(loaded) }).toEqual({
       applicationId: tenant.applicationId,
       endpointId: endpoint.endpointId,
       url: endpoint.url,
@@ -70,7 +77,7 @@ describe("loadTargets", () => {
       applicationThrottleRate: null,
       applicationBuckets: [],
       headers: { accept: "*/*" },
-      keys: [{ key: keyOf(endpoint.secret), expiresAt: null }],
+      keys: [{ signature: signatureBy(endpoint.secret), expiresAt: null }],
       sealBroken: null,
     });
   });
@@ -147,12 +154,14 @@ describe("loadTargets", () => {
     const newest = formatSecret(randomBytes(75));
     await addSecret(storage, endpoint, middle, NOW + 1_000);
     await addSecret(storage, endpoint, newest, NOW + 2_000);
-    const keys = [newest, middle, endpoint.secret].map(keyOf);
-    const loaded = (await load(endpoint)).keys;
-    expect(loaded.map(({ key }) => key)).toEqual(keys);
-    expect(loaded.map(({ expiresAt }) => expiresAt)).toEqual([null, NOW + 2_000, NOW + 1_000]);
+    const inOrder = [
+      { signature: signatureBy(newest), expiresAt: null },
+      { signature: signatureBy(middle), expiresAt: NOW + 2_000 },
+      { signature: signatureBy(endpoint.secret), expiresAt: NOW + 1_000 },
+    ];
+    expect(signing(await load(endpoint))).toEqual(inOrder);
     now = NOW + 1_500;
-    expect((await load(endpoint)).keys.map(({ key }) => key)).toEqual(keys.slice(0, 2));
+    expect(signing(await load(endpoint))).toEqual(inOrder.slice(0, 2));
     now = NOW;
   });
 
