@@ -1,6 +1,7 @@
 /** Starting PostgreSQL's server process on a cluster: command line, settings, log. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { open, readFile, rename, stat } from "node:fs/promises";
+import { totalmem } from "node:os";
 import type { Binaries } from "./binaries.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import { type Command, TOOL_ENVIRONMENT, wrap } from "./privileges.ts";
@@ -12,6 +13,21 @@ const LOG_LINES_SHOWN = 8;
 
 export type Settings = Readonly<Record<string, string>>;
 
+const MIB = 1024 * 1024;
+
+/**
+ * An eighth of the memory, which is half of what PostgreSQL's documentation starts from: it shares its machine. With a
+ * million waiting, what the front of the queue needs does not stay in 128 MB while history is written: `backlog`
+ * 0.859 there, 0.895 with 256 MB, 0.913 with 512 MB (medians of four alternated runs); drain and ingest the same.
+ */
+export function sharedBuffersFor(memoryBytes: number): string {
+  const mib = Math.floor(memoryBytes / 8 / MIB);
+  return `${Math.min(512, Math.max(128, mib))}MB`;
+}
+
+/** Of the machine, or of the container that this runs in. */
+const memoryBytes = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity);
+
 /**
  * For a small machine and a queue table that is deleted from all the time. Parallel queries are off:
  * two cores gain nothing, and the small /dev/shm of a container breaks them. wal_compression is off:
@@ -19,7 +35,7 @@ export type Settings = Readonly<Record<string, string>>;
  */
 export const SETTINGS: Settings = {
   max_connections: "100",
-  shared_buffers: "128MB",
+  shared_buffers: sharedBuffersFor(memoryBytes()),
   wal_buffers: "16MB",
   max_wal_size: "2GB",
   checkpoint_timeout: "15min",
