@@ -74,7 +74,7 @@ export class Ledger {
       spacing: {
         clock: options.clock,
         ms: SPACING_MS,
-        items: SPACING_ITEMS,
+        items: () => SPACING_ITEMS,
         aloneMs: Infinity,
         after: SPACING_AFTER,
       },

@@ -105,7 +105,7 @@ describe("GroupCommit", () => {
         flush,
         batchMax: 10,
         flushesMax: 2,
-        spacing: { clock, ms: 20, items: 3, aloneMs: 100, after },
+        spacing: { clock, ms: 20, items: () => 3, aloneMs: 100, after },
       });
       return { clock, batches, commits };
     };
@@ -118,7 +118,7 @@ describe("GroupCommit", () => {
         flush: flushes.flush,
         batchMax: 4,
         flushesMax: 2,
-        spacing: { clock, ms: 20, items: 3, aloneMs: 100 },
+        spacing: { clock, ms: 20, items: () => 3, aloneMs: 100 },
       });
       return { clock, flushes, commits };
     };
@@ -206,6 +206,53 @@ describe("GroupCommit", () => {
       await commits.add(6);
       expect(batches).toEqual([[1], [2], [3, 4], [5], [6]]);
     });
+  });
+
+  test("where as many as came before are waited for, the next flush is as large or late", async () => {
+    const clock = createManualClock();
+    const { batches, flush } = flushAtOnce();
+    const commits = new GroupCommit<number, number>({
+      flush,
+      batchMax: 10,
+      flushesMax: 2,
+      spacing: { clock, ms: 8, items: (last) => last * 0.7, aloneMs: 50, after: 3 },
+    });
+    await Promise.all(range(1, 4).map((item) => commits.add(item)));
+    const answers = range(5, 6).map((item) => commits.add(item));
+    await turned();
+    expect(batches).toEqual([range(1, 4)]);
+    answers.push(commits.add(7));
+    await Promise.all(answers);
+    const late = range(8, 9).map((item) => commits.add(item));
+    clock.advance(7);
+    await turned();
+    expect(batches).toEqual([range(1, 4), range(5, 7)]);
+    clock.advance(1);
+    await Promise.all(late);
+    // Two are few again.
+    await commits.add(10);
+    expect(batches).toEqual([range(1, 4), range(5, 7), range(8, 9), [10]]);
+  });
+
+  test("while keys take turns, nobody waits for more", async () => {
+    const clock = createManualClock();
+    const flushes = new Flushes();
+    const commits = new GroupCommit({
+      flush: flushes.flush,
+      batchMax: 50,
+      flushesMax: 2,
+      turns: new FairTurns<number>(clock, (item) => item < 0),
+      spacing: { clock, ms: 8, items: () => 50, aloneMs: 50, after: 1 },
+    });
+    const answers = [1, 2, -1].map((item) => commits.add(item));
+    await flushes.started(1);
+    answers.push(commits.add(-2));
+    await flushes.started(2);
+    expect(flushes.batches).toEqual([[1, 2, -1], [-2]]);
+    flushes.end();
+    flushes.end();
+    await Promise.all(answers);
+    expect(clock.pending()).toBe(0);
   });
 
   test("a flush of a light key that hangs holds up the heavy ones for some milliseconds only", async () => {

@@ -9,13 +9,16 @@ import type { FairTurns } from "./fair-turns.ts";
 import { inTurns } from "./in-turns.ts";
 import type { Clock } from "./types.ts";
 
-/** Flushes that are worth their statement: under load few large ones, while a lone caller waits for nobody. */
+/**
+ * Flushes that are worth their statement: under load few large ones, while a lone caller waits for nobody. Not while
+ * keys take turns.
+ */
 export interface Spacing {
   clock: Clock;
   /** Milliseconds from the begin of a flush to the next one of few items. */
   ms: number;
-  /** As many do not wait for that. */
-  items: number;
+  /** As many do not wait for that, after a flush of so many. */
+  items: (last: number) => number;
   /** How long, in milliseconds from its begin, a flush is alone before it counts as stuck and another may begin. */
   aloneMs: number;
   /** Only after a flush of at least so many: while there are few, nobody waits. */
@@ -119,10 +122,11 @@ export class GroupCommit<In, Out> {
 
   /** Whether what waits has to wait on, for more or for the flush before; then it is looked at again in time. */
   #waitForMore(): boolean {
-    const { spacing } = this.#options;
-    if (spacing === undefined || this.#lastItems < (spacing.after ?? 0)) return false;
+    const { spacing, turns } = this.#options;
+    if (spacing === undefined || turns?.flushesMax !== undefined) return false;
+    if (this.#lastItems < (spacing.after ?? 0)) return false;
     const isAlone = this.#flushes === 0;
-    if (isAlone && this.#waiting.length >= spacing.items) return false;
+    if (isAlone && this.#waiting.length >= spacing.items(this.#lastItems)) return false;
     if (!isAlone && this.#timer !== undefined) return true;
     const at = this.#begunAt + (isAlone ? spacing.ms : spacing.aloneMs);
     const leftMs = at - spacing.clock.monotonic();

@@ -69,7 +69,7 @@ export class Recorder {
       spacing: {
         clock: this.#clock,
         ms: options.recordSpacingMs ?? SPACING_MS,
-        items: SPACING_ITEMS,
+        items: () => SPACING_ITEMS,
         aloneMs: ALONE_MS,
       },
       flush: (batch) => this.#flush(batch),
