@@ -38,7 +38,7 @@ export async function writeOpenApi(): Promise<string> {
   const app = createApi({
     storage,
     engine: {
-      publish: unused,
+      publishFor: unused,
       publishTo: unused,
       resend: unused,
       endpointChanged: unused,

@@ -33,7 +33,7 @@ export interface ApiDeps {
   storage: Storage;
   engine: Pick<
     Engine,
-    | "publish"
+    | "publishFor"
     | "publishTo"
     | "resend"
     | "endpointChanged"

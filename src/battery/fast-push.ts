@@ -46,7 +46,11 @@ export class FastPush implements FastRoute<PushBody, KnownDevice> {
     return this.#context.catalogue.find({ environmentId, deviceId });
   }
 
-  async answer(call: FastCall<PushBody, KnownDevice>): Promise<FastResult> {
+  answer(call: FastCall<PushBody, KnownDevice>, tell: (result: FastResult) => void): void {
+    void this.#push(call).then(tell);
+  }
+
+  async #push(call: FastCall<PushBody, KnownDevice>): Promise<FastResult> {
     const { envelope, log } = this.#context;
     const { requestId, url, identity, input: body, place: known, idempotency, startedAt } = call;
     const answered = (): AnsweredRequest => ({

@@ -187,6 +187,10 @@ export class Engine implements HandOffTarget {
     return this.#publisher.publish(request);
   }
 
+  publishFor(...asked: Parameters<Publisher["publishFor"]>): void {
+    this.#publisher.publishFor(...asked);
+  }
+
   /** One manual attempt of a message to an endpoint, now. */
   async resend(delivery: ManualDelivery): Promise<void> {
     await requeueDelivery(this.#options.storage, delivery);

@@ -130,30 +130,45 @@ export class Publisher {
     });
   }
 
-  async publish(request: PublishRequest): Promise<PublishOutcome> {
+  publish(request: PublishRequest): Promise<PublishOutcome> {
+    return new Promise((resolve, reject) => this.publishFor(request, resolve, reject));
+  }
+
+  /** As `publish`, for those whose promise would be one of many. Neither `tell` nor `fail` may throw. */
+  publishFor(
+    request: PublishRequest,
+    tell: (outcome: PublishOutcome) => void,
+    fail: (error: unknown) => void,
+  ): void {
     const environment = this.#callersOf(request.environmentId);
     const application = this.#callersOf(request.applicationId);
     const room = environmentRoom(WAITING_MAX, this.#commits.size, environment.waiting);
     if (applicationRoom(room, application.waiting) <= 0) {
-      return { kind: "overloaded", retryAfterSeconds: RETRY_AFTER_SECONDS };
+      tell({ kind: "overloaded", retryAfterSeconds: RETRY_AFTER_SECONDS });
+      return;
     }
     const messageId = this.#ids.make("msg_");
     environment.waiting += 1;
     application.waiting += 1;
     const span = this.#tracer?.begin("amps.publish", { "amps.message_id": messageId });
-    try {
-      const outcome = await this.#commits.add({ ...request, messageId, span });
-      span?.end({ "amps.outcome": outcome.kind });
-      if (outcome.kind !== "stored") return outcome;
-      this.#accepted += 1;
-      return { kind: "accepted", messageId, createdAt: outcome.createdAt };
-    } catch (error) {
-      span?.end({}, "not committed");
-      throw error;
-    } finally {
+    const committed = (outcome: InsertOutcome): void => {
       environment.waiting -= 1;
       application.waiting -= 1;
-    }
+      span?.end({ "amps.outcome": outcome.kind });
+      if (outcome.kind !== "stored") {
+        tell(outcome);
+        return;
+      }
+      this.#accepted += 1;
+      tell({ kind: "accepted", messageId, createdAt: outcome.createdAt });
+    };
+    const failed = (error: unknown): void => {
+      environment.waiting -= 1;
+      application.waiting -= 1;
+      span?.end({}, "not committed");
+      fail(error);
+    };
+    this.#commits.addFor({ ...request, messageId, span }, committed, failed);
   }
 
   /** Messages accepted so far, replays not counted. */

@@ -7,9 +7,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { Pressure } from "../../src/api/deps.ts";
 import type { Identity } from "../../src/api/identity.ts";
 import { Scope } from "../../src/api/scope.ts";
+import type { Log } from "../../src/core/types.ts";
 import { Metrics } from "../../src/core/metrics.ts";
 import { TenantWall } from "../../src/storage/tenant-wall.ts";
 import { readExposition, valueOf } from "../support/exposition.ts";
+import { silentLog } from "../support/factories.ts";
 import { RawClient, type Received } from "../support/raw-client.ts";
 import { SkippableClock, World } from "./world.ts";
 
@@ -329,6 +331,31 @@ test("an application in use is looked up again behind the wall, though asked for
   await expect.poll(() => knownAfter(1_100)).toBe(appId);
 });
 
+test("a bug in telling one answer costs nobody else theirs, and what was asked is not done twice", async () => {
+  const failures: unknown[] = [];
+  const log: Log = {
+    ...silentLog,
+    info(fields) {
+      const isPublish = "method" in fields && fields.method === "POST";
+      if (isPublish && failures.length === 0) throw new Error("a bug");
+    },
+    error: (fields) => void failures.push("err" in fields && fields.err),
+  };
+  const buggy = await World.open({ log });
+  const address = await buggy.listen();
+  const spelling = { app: "default", key: buggy.sandboxKey };
+  const clients = [await RawClient.open(address), await RawClient.open(address)];
+  const told = clients.map((client) => {
+    const answered = client.send(publish(EVENT, spelling)).receive();
+    return Promise.race([answered.then(({ status }) => status), client.closed()]);
+  });
+  expect(new Set(await Promise.all(told))).toEqual(new Set([202, undefined]));
+  expect(failures).toEqual([new Error("a bug")]);
+  const { body } = await buggy.call("GET", "/api/v1/app/default/msg");
+  expect(body.data).toHaveLength(2);
+  await buggy.close();
+});
+
 test("while the server stops, a publish under way is answered and its connection ended", async () => {
   const stopping = await World.open();
   const address = await stopping.listen();
@@ -336,13 +363,12 @@ test("while the server stops, a publish under way is answered and its connection
   const [idle, busy] = [await RawClient.open(address), await RawClient.open(address)];
   for (const client of [idle, busy]) await client.send(publish(EVENT, spelling)).receive();
   const { engine } = stopping.node;
-  const publishNow = engine.publish.bind(engine);
+  const publishNow = engine.publishFor.bind(engine);
   const begun = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
-  engine.publish = async (request) => {
+  engine.publishFor = (...asked) => {
     begun.resolve();
-    await released.promise;
-    return await publishNow(request);
+    void released.promise.then(() => publishNow(...asked));
   };
   const answered = busy.send(publish(EVENT, spelling)).receive();
   await begun.promise;

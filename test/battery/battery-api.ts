@@ -96,7 +96,7 @@ export class BatteryApi {
     const app = createApi({
       storage,
       engine: {
-        publish: unused,
+        publishFor: unused,
         publishTo: unused,
         resend: unused,
         endpointChanged: unused,

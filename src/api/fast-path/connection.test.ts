@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Answer } from "./answers.ts";
 import { type ConnectionOptions, FastConnection } from "./connection.ts";
 import { fastRoute } from "../../../test/support/fast-route.ts";
 
@@ -24,6 +25,13 @@ afterEach(async () => {
   await once(server, "close");
 });
 
+type Serve = (connection: FastConnection) => Promise<Answer | undefined>;
+
+const answering =
+  (serve: Serve): ConnectionOptions["serve"] =>
+  (_request, connection, take) =>
+    void serve(connection).then(take);
+
 async function open(changes: Partial<ConnectionOptions>): Promise<FastConnection> {
   client = connect((server.address() as AddressInfo).port, "127.0.0.1");
   client.on("error", () => undefined);
@@ -31,7 +39,7 @@ async function open(changes: Partial<ConnectionOptions>): Promise<FastConnection
   accepted.push(socket);
   return new FastConnection(socket, {
     routes: [fastRoute(/^\/fast$/)],
-    serve: async () => ({ text: "answer", encoding: "latin1" }),
+    serve: (_request, _connection, take) => take({ text: "answer", encoding: "latin1" }),
     handOver: (given) => given.destroy(),
     refuse: (given, code) => given.end(code),
     firstRequestMs: 3_600_000,
@@ -73,11 +81,11 @@ test("who is being answered is not idle", async () => {
   const begun = Promise.withResolvers<void>();
   const connection = await open({
     firstRequestMs: -1,
-    serve: async () => {
+    serve: answering(async () => {
       begun.resolve();
       await answered.promise;
       return { text: "answer", encoding: "latin1" };
-    },
+    }),
   });
   client.write(REQUEST);
   await begun.promise;
@@ -92,10 +100,10 @@ test("who does not read its answers is not served on, until it does", async () =
   // More than the kernel holds for it.
   const large = { text: "x".repeat(20_000_000), encoding: "latin1" } as const;
   const { socket } = await open({
-    serve: async () => {
+    serve: answering(async () => {
       served += 1;
       return large;
-    },
+    }),
   });
   client.pause();
   for (let n = 0; n < 2; n += 1) {
@@ -119,10 +127,10 @@ test("what cannot be served goes on with every byte, what came meanwhile include
   const begun = Promise.withResolvers<FastConnection>();
   const given = Promise.withResolvers<Buffer>();
   await open({
-    serve: (_request, connection) => {
+    serve: answering((connection) => {
       begun.resolve(connection);
       return decided.promise;
-    },
+    }),
     handOver: (socket) => socket.once("data", given.resolve),
   });
   client.write(REQUEST);

@@ -19,11 +19,12 @@ const NOTHING = Buffer.alloc(0);
 
 export interface ConnectionOptions {
   routes: readonly FastRoute[];
-  /** The whole answer; undefined, at once or later: the usual way has to answer, and nothing was done. */
+  /** Tells the whole answer, at once or later; undefined: the usual way has to answer, and nothing was done. */
   serve: (
     request: FastRequest,
     connection: FastConnection,
-  ) => Promise<Answer | undefined> | undefined;
+    take: (answer: Answer | undefined) => void,
+  ) => void;
   /** Node's HTTP server takes the connection. */
   handOver: (socket: Socket) => void;
   /** Tells the client what is wrong with what it sent, by the code of Node's HTTP server, and ends. */
@@ -109,23 +110,20 @@ export class FastConnection {
     this.#part = undefined;
     this.#pieces = 0;
     this.#current = whole;
-    const serving = request === "part" ? undefined : this.#serve(request);
-    if (serving === undefined) this.#handOver();
-    else void this.#answer(serving);
+    if (request === "part" || request === undefined) this.#handOver();
+    else this.#serve(request);
   };
 
-  #serve(request: FastRequest | undefined): Promise<Answer | undefined> | undefined {
-    if (request === undefined) return undefined;
+  #serve(request: FastRequest): void {
     try {
-      return this.#options.serve(request, this);
+      this.#options.serve(request, this, this.#answer);
     } catch {
       // A bug, which the usual way knows how to answer.
-      return undefined;
+      this.#handOver();
     }
   }
 
-  async #answer(serving: Promise<Answer | undefined>): Promise<void> {
-    const answer = await serving;
+  readonly #answer = (answer: Answer | undefined): void => {
     if (this.socket.destroyed) return;
     if (answer === undefined) {
       this.#handOver();
@@ -138,7 +136,7 @@ export class FastConnection {
     else if (isFlushed) this.#next();
     // Who does not read its answers gets no more of them.
     else this.socket.once("drain", () => this.#next());
-  }
+  };
 
   #next(): void {
     this.#current = undefined;

@@ -17,18 +17,20 @@ import type { FastCall, FastRoute } from "./route.ts";
 
 const METHOD = "POST";
 
-/** Undefined, at once or later: the usual way has to answer. */
-export type Serving = Promise<Answer | undefined> | undefined;
+/** Takes the answer; undefined: the usual way has to give it. */
+export type TakeAnswer = (answer: Answer | undefined) => void;
 
 interface Caller {
   identity: Identity;
   place: unknown;
 }
 
-interface Started {
+interface Asking {
   request: FastRequest;
   input: unknown;
   startedAt: number;
+  connection: FastConnection;
+  take: TakeAnswer;
 }
 
 function mayWrite({ scope, portal }: Identity): boolean {
@@ -41,7 +43,7 @@ function askedBy({ credential }: RequestHead, { socket }: FastConnection): Asked
 }
 
 export interface FastDispatcherOptions {
-  deps: Pick<ApiDeps, "authenticate" | "known">;
+  deps: Pick<ApiDeps, "authenticate" | "known" | "log">;
   admission: Admission;
   watch: RequestWatch;
   nextRequestId: () => string;
@@ -57,17 +59,18 @@ export class FastDispatcher {
   }
 
   /** When it has to be left to the framework, nothing was begun, nor counted. */
-  serve(request: FastRequest, connection: FastConnection): Serving {
+  serve(request: FastRequest, connection: FastConnection, take: TakeAnswer): void {
     const { admission } = this.#options;
     const startedAt = performance.now();
-    if (admission.refusesIntake(connection.socket)) return undefined;
-    const input = this.#read(request);
-    if (input === undefined || !admission.hold(request.body.length)) return undefined;
+    const input = admission.refusesIntake(connection.socket) ? undefined : this.#read(request);
+    if (input === undefined || !admission.hold(request.body.length)) {
+      take(undefined);
+      return;
+    }
     const caller = this.#knownCaller(request.head, connection);
-    const started = { request, input, startedAt };
-    return caller === undefined
-      ? this.#answerUnknown(started, connection)
-      : this.#answer(started, caller);
+    const asking = { request, input, startedAt, connection, take };
+    if (caller === undefined) void this.#answerUnknown(asking);
+    else this.#answer(caller, asking);
   }
 
   #read({ head: { route }, body }: FastRequest): unknown {
@@ -100,12 +103,15 @@ export class FastDispatcher {
     return counted instanceof Promise || !counted.ok ? undefined : { identity, place };
   }
 
-  async #answerUnknown(started: Started, connection: FastConnection): Promise<Answer | undefined> {
-    const { head, body } = started.request;
-    const caller = await connection.pausing(this.#findCaller(head, connection));
-    if (caller !== undefined) return await this.#answer(started, caller);
-    this.#options.admission.release(body.length);
-    return undefined;
+  async #answerUnknown(asking: Asking): Promise<void> {
+    const { request, connection, take } = asking;
+    const caller = await connection.pausing(this.#findCaller(request.head, connection));
+    if (caller !== undefined) {
+      this.#answer(caller, asking);
+      return;
+    }
+    this.#options.admission.release(request.body.length);
+    take(undefined);
   }
 
   async #findCaller(head: RequestHead, connection: FastConnection): Promise<Caller | undefined> {
@@ -126,11 +132,9 @@ export class FastDispatcher {
     }
   }
 
-  async #answer(
-    { request, input, startedAt }: Started,
-    { identity, place }: Caller,
-  ): Promise<Answer> {
-    const { admission, answers, nextRequestId, watch } = this.#options;
+  #answer({ identity, place }: Caller, asked: Asking): void {
+    const { admission, answers, deps, nextRequestId, watch } = this.#options;
+    const { request, input, startedAt, connection, take } = asked;
     const { head, body } = request;
     const { route, names, url, idempotencyKey: key } = head;
     const requestId = nextRequestId();
@@ -146,11 +150,18 @@ export class FastDispatcher {
       idempotency,
       startedAt,
     };
-    const result = await route.answer(call);
-    admission.release(body.length);
-    const { status } = result;
-    const ms = performance.now() - startedAt;
-    watch({ requestId, method: METHOD, url, route: route.template, status, ms });
-    return answers.write(route, result);
+    route.answer(call, (result) => {
+      admission.release(body.length);
+      const { status } = result;
+      const ms = performance.now() - startedAt;
+      try {
+        watch({ requestId, method: METHOD, url, route: route.template, status, ms });
+        take(answers.write(route, result));
+      } catch (error) {
+        // A bug. It is done, so the usual way must not do it again; and who else waits for this commit is to be told.
+        deps.log.error({ err: error, requestId }, "A request was done and could not be answered.");
+        connection.socket.destroy();
+      }
+    });
   }
 }

@@ -15,7 +15,7 @@ import { answerClientError } from "../error-handling.ts";
 import type { RequestWatch } from "../request-watch.ts";
 import { Answers } from "./answers.ts";
 import { FastConnection } from "./connection.ts";
-import { FastDispatcher } from "./dispatch.ts";
+import { FastDispatcher, type TakeAnswer } from "./dispatch.ts";
 import type { FastRequest } from "./request-head.ts";
 
 /** Node waits that much longer than it says, for requests that are on their way. */
@@ -57,8 +57,8 @@ export function installFastPath(app: FastifyInstance, deps: ApiDeps, front: Fron
   const dispatcher = new FastDispatcher({ deps, ...front, answers });
   const connectionOptions = {
     routes,
-    serve: (request: FastRequest, connection: FastConnection) =>
-      dispatcher.serve(request, connection),
+    serve: (request: FastRequest, connection: FastConnection, take: TakeAnswer) =>
+      dispatcher.serve(request, connection, take),
     handOver: front.handOver,
     refuse: (socket: Socket, code: string) => answerClientError({ code }, socket),
     firstRequestMs: front.firstRequestMs,

@@ -48,6 +48,6 @@ export interface FastRoute<Input = unknown, Place = unknown> {
   known(identity: Identity, names: FastCall<Input, Place>["names"]): Place | undefined;
   /** The same, asking the database. */
   find(identity: Identity, names: FastCall<Input, Place>["names"]): Promise<Place | undefined>;
-  /** Does it. Never rejects: from here on a refusal is its answer. */
-  answer(call: FastCall<Input, Place>): Promise<FastResult>;
+  /** Does it, and tells what came of it, at once or later: from here on a refusal is its answer. */
+  answer(call: FastCall<Input, Place>, tell: (result: FastResult) => void): void;
 }

@@ -49,19 +49,21 @@ export class FastPublish implements FastRoute<PublishedMessage, string> {
     return await this.#wall.run(callerOf(identity), find);
   }
 
-  async answer(call: FastCall<PublishedMessage, string>): Promise<FastResult> {
-    const { requestId, url, input, place: applicationId, idempotency } = call;
-    const { environmentId } = call.identity;
-    try {
-      const place = { requestId, environmentId, applicationId, idempotency };
-      const message = await storePublished(this.#deps, place, input);
-      const withContent = call.names[1] !== "false";
-      return { status: ACCEPTED, body: renderMessage(message, withContent, input.isObject) };
-    } catch (error) {
-      const refusal = toApiError(error);
-      logError(this.#deps.log, { id: requestId, url }, refusal);
-      const { status, headers } = refusal;
-      return { status, body: renderError(refusal), headers };
-    }
+  answer(call: FastCall<PublishedMessage, string>, tell: (result: FastResult) => void): void {
+    const { requestId, url, names, identity, input, place: applicationId, idempotency } = call;
+    const { environmentId } = identity;
+    const withContent = names[1] !== "false";
+    storePublished(
+      this.#deps,
+      { requestId, environmentId, applicationId, idempotency, published: input },
+      (message) =>
+        tell({ status: ACCEPTED, body: renderMessage(message, withContent, input.isObject) }),
+      (error) => {
+        const refusal = toApiError(error);
+        logError(this.#deps.log, { id: requestId, url }, refusal);
+        const { status, headers } = refusal;
+        tell({ status, body: renderError(refusal), headers });
+      },
+    );
   }
 }

@@ -101,20 +101,16 @@ function listOrNull(values: string[] | null | undefined): string[] | null {
   return values === undefined || values === null || values.length === 0 ? null : values;
 }
 
-/** @throws 409, 422, 503 */
-function acceptedOf(
-  outcome: PublishOutcome,
-  eventId: string | null,
-): Extract<PublishOutcome, { kind: "accepted" | "replayed" }> {
-  if (outcome.kind === "idempotency_mismatch") throw idempotencyMismatch();
+type Accepted = Extract<PublishOutcome, { kind: "accepted" | "replayed" }>;
+
+/** 409, 422 or 503. */
+function refusalOf(outcome: Exclude<PublishOutcome, Accepted>, eventId: string | null): ApiError {
+  if (outcome.kind === "idempotency_mismatch") return idempotencyMismatch();
   if (outcome.kind === "event_id_taken") {
-    throw new ApiError("conflict", `A message with the eventId ${eventId} exists already.`);
+    return new ApiError("conflict", `A message with the eventId ${eventId} exists already.`);
   }
-  if (outcome.kind === "overloaded") {
-    const { retryAfterSeconds } = outcome;
-    throw new ApiError("unavailable", "The database is behind; try again.", { retryAfterSeconds });
-  }
-  return outcome;
+  const { retryAfterSeconds } = outcome;
+  return new ApiError("unavailable", "The database is behind; try again.", { retryAfterSeconds });
 }
 
 /** @throws 422 */
@@ -132,17 +128,28 @@ export function readPublished(asked: PublishBody, now: UnixMs): PublishedMessage
   return { message, payloadHours: payloadHoursOf(body), isObject };
 }
 
-/** Accepts the message; it is durable once this resolves. @throws 409, 422, 503 */
-export async function storePublished(
-  deps: Pick<ApiDeps, "engine" | "log">,
-  { requestId, ...place }: PublishPlace,
-  { message, payloadHours }: PublishedMessage,
-): Promise<Message> {
-  const outcome = await deps.engine.publish({ ...message, ...place, payloadHours });
-  const { messageId, createdAt } = acceptedOf(outcome, message.eventId);
-  const { applicationId } = place;
-  deps.log.debug({ requestId, applicationId, messageId }, "Message accepted.");
-  return { ...message, messageId, createdAt, expired: false };
+/**
+ * Accepts the message; it is durable once it is told as `stored`. By callbacks, which may not throw: of promises, five
+ * for each publish waited for its commit.
+ * @param refused with 409, 422 or 503
+ */
+export function storePublished(
+  { engine, log }: Pick<ApiDeps, "engine" | "log">,
+  { requestId, published, ...place }: PublishPlace & { published: PublishedMessage },
+  stored: (message: Message) => void,
+  refused: (error: unknown) => void,
+): void {
+  const { message, payloadHours } = published;
+  const tell = (outcome: PublishOutcome): void => {
+    if (!("messageId" in outcome)) {
+      refused(refusalOf(outcome, message.eventId));
+      return;
+    }
+    const { messageId, createdAt } = outcome;
+    log.debug({ requestId, applicationId: place.applicationId, messageId }, "Message accepted.");
+    stored({ ...message, messageId, createdAt, expired: false });
+  };
+  engine.publishFor({ ...message, ...place, payloadHours }, tell, refused);
 }
 
 /** The route's part: whose message it is, and the message itself. */
@@ -159,6 +166,8 @@ export async function publish(
     (await makeBroughtApplication(deps, request, request.body.application));
   const { environmentId } = identity;
   const place = { requestId: request.id, environmentId, applicationId, idempotency };
-  const message = await storePublished(deps, place, published);
+  const message = await new Promise<Message>((stored, refused) =>
+    storePublished(deps, { ...place, published }, stored, refused),
+  );
   return { message, isObject: published.isObject };
 }
