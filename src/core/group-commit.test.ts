@@ -208,6 +208,39 @@ describe("GroupCommit", () => {
     });
   });
 
+  test("those that are hurried go whatever the spacing, if they are enough and alone", async () => {
+    const clock = createManualClock();
+    const flushes = new Flushes();
+    const commits = new GroupCommit({
+      flush: flushes.flush,
+      batchMax: 10,
+      flushesMax: 2,
+      spacing: { clock, ms: 20, items: () => 9, aloneMs: 100 },
+    });
+    const answers = [commits.add(1)];
+    await flushes.started(1);
+    answers.push(commits.add(2), commits.add(3));
+    commits.hurry(1);
+    await turned();
+    expect(flushes.batches).toEqual([[1]]);
+    flushes.end();
+    await answers[0];
+    commits.hurry(3);
+    await turned();
+    expect(flushes.batches).toEqual([[1]]);
+    commits.hurry(2);
+    await flushes.started(2);
+    flushes.end();
+    await Promise.all(answers);
+    answers.push(commits.add(4));
+    await turned();
+    expect(flushes.batches).toEqual([[1], [2, 3]]);
+    clock.advance(20);
+    await flushes.started(3);
+    flushes.end();
+    await Promise.all(answers);
+  });
+
   test("where as many as came before are waited for, the next flush is as large or late", async () => {
     const clock = createManualClock();
     const { batches, flush } = flushAtOnce();

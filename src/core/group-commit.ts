@@ -59,6 +59,8 @@ export class GroupCommit<In, Out> {
   #begunAt = -Infinity;
   /** How many items that one had. */
   #lastItems = 0;
+  /** What waits may be flushed whatever the spacing. */
+  #hurried = false;
   #timer: { at: number; cancel: () => void } | undefined;
   #idle: (() => void)[] = [];
 
@@ -84,6 +86,13 @@ export class GroupCommit<In, Out> {
   addFor(item: In, resolve: (answer: Out) => void, reject: (error: unknown) => void): void {
     this.#waiting.push({ item, resolve, reject });
     this.#options.turns?.added({ item });
+    this.#schedule();
+  }
+
+  /** So many that wait, or more, need wait no longer if no flush is under way. */
+  hurry(items: number): void {
+    if (this.#flushes > 0 || this.#waiting.length < items) return;
+    this.#hurried = true;
     this.#schedule();
   }
 
@@ -123,7 +132,7 @@ export class GroupCommit<In, Out> {
   /** Whether what waits has to wait on, for more or for the flush before; then it is looked at again in time. */
   #waitForMore(): boolean {
     const { spacing, turns } = this.#options;
-    if (spacing === undefined || turns?.flushesMax !== undefined) return false;
+    if (spacing === undefined || turns?.flushesMax !== undefined || this.#hurried) return false;
     if (this.#lastItems < (spacing.after ?? 0)) return false;
     const isAlone = this.#flushes === 0;
     if (isAlone && this.#waiting.length >= spacing.items(this.#lastItems)) return false;
@@ -145,6 +154,7 @@ export class GroupCommit<In, Out> {
     const items = batch.map((waiting) => waiting.item);
     this.#flushes += 1;
     this.#flushing += batch.length;
+    this.#hurried = false;
     const { spacing } = this.#options;
     if (spacing !== undefined) this.#begunAt = spacing.clock.monotonic();
     this.#lastItems = batch.length;

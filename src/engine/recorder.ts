@@ -90,6 +90,11 @@ export class Recorder {
     this.#results.addFor(attempted, stored, failed);
   }
 
+  /** Stores what waits now, if it is so much. */
+  hurry(results: number): void {
+    this.#results.hurry(results);
+  }
+
   drained(): Promise<void> {
     return this.#results.drained();
   }

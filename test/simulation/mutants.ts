@@ -25,8 +25,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     bug: "a message is acknowledged before it is committed",
     file: "engine/publisher.ts",
-    find: /const outcome = await (this\.#commits\.add\([^;]*\));/,
-    replace: "$1.catch(() => undefined); const outcome = { kind: 'stored', createdAt: 0 };",
+    find: /this\.#commits\.addFor\(([^;]*), committed, failed\);/,
+    replace:
+      "this.#commits.add($1).catch(() => undefined); committed({ kind: 'stored', createdAt: 0 });",
   },
   {
     bug: "what is being handed off is claimed as well",
