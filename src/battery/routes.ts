@@ -32,7 +32,7 @@ export async function registerBatteryRoutes(
     ...options,
     storage: storage.guarded(wall),
     // These serve many requests at once, of any tenant, out of their batches.
-    acceptor: new Acceptor(storage, onAccepted),
+    acceptor: new Acceptor(storage, clock, onAccepted),
     catalogue: new DeviceCatalogue(storage, clock, connectors),
     reader: new DeviceReader(storage, clock, log),
     envelope: new Envelope(clock),

@@ -25,6 +25,31 @@ export interface Spacing {
   after?: number;
 }
 
+const AGAIN_SHARE = 0.95;
+const AGAIN_MS = 8;
+const AGAIN_AFTER = 8;
+/** A statement that takes longer hangs: the next one does not wait for it. */
+const AGAIN_ALONE_MS = 50;
+
+/**
+ * For callers who are back a moment after their commit, as those are who send one request after the other: after a
+ * flush of many the next one waits until nearly as many wait again, a few milliseconds at most, and is alone. A
+ * statement that stores messages costs PostgreSQL some 215 µs beside 13 for each, Node 90 beside 3 (1 to 64 messages,
+ * one after the other). Flushes of 62 instead of 27 take as long (2.5 ms): `ingest` 0.220 → 0.238 of the floor, 66.8 +
+ * 36.8 → 60.2 + 30.4 µs of Node's and PostgreSQL's CPU (medians of four alternated runs). Rejected: 0.9 or 0.85 of the
+ * last flush (0.232), 0.99 and 12 ms (0.226); without waiting, one at a time or three (as two), a flush as soon as 16
+ * wait, or the next one before the callers of the last are told.
+ */
+export function asManyAgain(clock: Clock): Spacing {
+  return {
+    clock,
+    ms: AGAIN_MS,
+    items: (last) => last * AGAIN_SHARE,
+    aloneMs: AGAIN_ALONE_MS,
+    after: AGAIN_AFTER,
+  };
+}
+
 export interface GroupCommitOptions<In, Out> {
   /** Commits `items` together; answers in the same order. Rejecting rejects every caller. */
   flush: (items: In[]) => Promise<Out[]>;

@@ -3,7 +3,7 @@
  * into memory after it, never before.
  */
 import { FairTurns } from "../core/fair-turns.ts";
-import { GroupCommit } from "../core/group-commit.ts";
+import { asManyAgain, GroupCommit } from "../core/group-commit.ts";
 import type { IdSource } from "../core/ids.ts";
 import { applicationRoom, environmentRoom } from "../core/share.ts";
 import type { Clock, Span, Trace, Tracer, UnixMs } from "../core/types.ts";
@@ -19,20 +19,6 @@ const BATCH_MAX = 500;
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 /** While few publish, or keys take turns. */
 const FLUSHES_MAX = 2;
-/**
- * A statement costs PostgreSQL some 215 µs beside 13 for each message, Node 90 beside 3 (1 to 64 messages, one after
- * the other). Whoever publishes one event after the other is back a moment after its commit: so after a flush of many
- * the next one waits until nearly as many wait again, a few milliseconds at most, and is alone. `ingest`: flushes of
- * 62 instead of 27, which take as long (2.5 ms); 0.220 → 0.238 of the floor, 66.8 + 36.8 → 60.2 + 30.4 µs of Node's and
- * PostgreSQL's CPU (medians of four alternated runs). Rejected: 0.9 or 0.85 of the last flush (0.232), 0.99 and 12 ms
- * (0.226); without waiting, one at a time or three (as two), a flush as soon as 16 wait, or the next one before the
- * callers of the last are told.
- */
-const SPACING_SHARE = 0.95;
-const SPACING_MS = 8;
-const SPACING_AFTER = 8;
-/** A statement that takes longer hangs: the next one does not wait for it. */
-const ALONE_MS = 50;
 /**
  * Publishers waiting for a commit; above their share of it the database is behind and more are turned
  * away. A lone application's share is 10,000.
@@ -111,13 +97,7 @@ export class Publisher {
       bytesOf: (message) => message.payload.length,
       turns: new FairTurns(clock, (message) => message.applicationId),
       flushesMax: FLUSHES_MAX,
-      spacing: {
-        clock,
-        ms: SPACING_MS,
-        items: (last) => last * SPACING_SHARE,
-        aloneMs: ALONE_MS,
-        after: SPACING_AFTER,
-      },
+      spacing: asManyAgain(clock),
       flush: (messages) => {
         const messageIds = messages.map(({ messageId }) => messageId);
         return engine.committing(messageIds, async () => {

@@ -115,7 +115,7 @@ export class BatteryNode {
       tracer: options.tracer,
       ...(options.activeMax !== undefined && { activeMax: options.activeMax }),
     });
-    this.acceptor = new Acceptor(storage, (actions) => this.driver.handOff(actions));
+    this.acceptor = new Acceptor(storage, clock, (actions) => this.driver.handOff(actions));
   }
 
   async start(): Promise<this> {

@@ -87,7 +87,7 @@ export class PastNode {
       committing: (messageIds, commit) => this.engine.committing(messageIds, commit),
       handOff: (rows) => this.engine.handOff(rows, false),
     });
-    this.acceptor = new Acceptor(storage, (actions) => this.#driver.handOff(actions));
+    this.acceptor = new Acceptor(storage, clock, (actions) => this.#driver.handOff(actions));
     this.#keeper = new PartitionKeeper(storage, clock, log, RETENTION_DAYS);
     this.clock = clock;
     this.storage = storage;
