@@ -16,10 +16,11 @@ IdSource.prototype.make = function makeAndRemember(prefix) {
   return lastId;
 };
 
-const { publish } = Engine.prototype;
-Engine.prototype.publish = async function publishHastily(request) {
-  publish.call(this, request).catch(() => undefined);
-  return { kind: "accepted", messageId: lastId, createdAt: Date.now() };
+const ignore = (): void => undefined;
+const { publishFor } = Engine.prototype;
+Engine.prototype.publishFor = function publishHastily(request, tell) {
+  publishFor.call(this, request, ignore, ignore);
+  tell({ kind: "accepted", messageId: lastId, createdAt: Date.now() });
 };
 
 const { query } = Storage.prototype;
