@@ -5,9 +5,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { createTestDatabase } from "../test/support/database.ts";
-import { startServerProcess } from "../test/support/server-process.ts";
+import { call, startServerProcess } from "../test/support/server-process.ts";
 import { dieEverywhere } from "./failpoint.ts";
 import { type Check, failures, type Outcome } from "./experiment.ts";
 import { EXPERIMENTS } from "./experiments.ts";
@@ -51,7 +52,7 @@ describe.concurrent("short forms of the proofs", { timeout: TIMEOUT_MS }, () => 
   });
 
   // A control that cannot start would only be noticed by the long forms, which nobody runs every day.
-  test.for(["grabbing", "hasty", "immortal", "patient", "unfenced"])(
+  test.for(["grabbing", "immortal", "patient", "unfenced"])(
     "the server broken as %s-node starts",
     async (name, context) => {
       const database = await createTestDatabase();
@@ -68,6 +69,30 @@ describe.concurrent("short forms of the proofs", { timeout: TIMEOUT_MS }, () => 
       context.expect(await server.stop()).toBe(0);
     },
   );
+
+  test("the server broken as hasty-node answers before it can commit", async (context) => {
+    const database = await createTestDatabase();
+    const dataDir = await mkdtemp(path.join(tmpdir(), "amps-composition-"));
+    const server = await startServerProcess({
+      dataDir,
+      entry: "prove/compositions/hasty-node.ts",
+      env: { ...PROOF_ENV, DATABASE_URL: database.url, AMPS_MASTER_KEY: "k".repeat(43) },
+    });
+    const holder = new pg.Client(database.url);
+    await holder.connect();
+    context.onTestFinished(async () => {
+      await holder.end();
+      await server.stop();
+      await database.drop();
+      await rm(dataDir, { recursive: true });
+    });
+    await holder.query("BEGIN; LOCK TABLE message IN ACCESS EXCLUSIVE MODE");
+    const body = { eventType: "a.b", payload: {} };
+    const { status } = await call(`${server.url}/api/v1/app/default/msg`, { body });
+    context.expect(status).toBe(202);
+    const { rows } = await holder.query("SELECT 1 FROM message");
+    context.expect(rows).toEqual([]);
+  });
 
   test("a server that answers before it commits is found out", async () => {
     const options = { name: "failpoint", rounds: 1, seed: SEED };
