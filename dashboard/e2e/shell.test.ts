@@ -50,6 +50,17 @@ test("the keyboard alone goes everywhere", async ({ open }) => {
   await expect.poll(() => theme(page)).toBe("dark");
 });
 
+test("what is typed at once after Ctrl+K is the palette's", async ({ open }) => {
+  const page = await open({ theme: "light" });
+  await openOverview(page);
+  // A busy machine paints late: here not at all.
+  await page.evaluate("window.requestAnimationFrame = () => 0");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("dark");
+  await page.keyboard.press("Enter");
+  await expect.poll(() => theme(page)).toBe("dark");
+});
+
 test("`g` and a letter jump to every page that the sidebar lists", async ({ open }) => {
   const page = await open();
   await openOverview(page);

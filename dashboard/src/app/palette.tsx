@@ -1,5 +1,5 @@
 /** ⌘K: go to a page, open what an id names, switch theme or environment. */
-import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useId, useRef, useState } from "react";
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { ArrowRight, FlaskConical, Moon, Radio, Sun } from "lucide-react";
 import { isPortal } from "../api/caller.ts";
@@ -100,6 +100,7 @@ export function Palette(): ReactNode {
   const [typed, setTyped] = useState("");
   const [pointed, setPointed] = useState(0);
   const id = useId();
+  const field = useRef<HTMLInputElement>(null);
   const commands = useCommands(typed);
   const active = Math.min(pointed, commands.length - 1);
   const run = (command: Command | undefined): void => {
@@ -117,15 +118,22 @@ export function Palette(): ReactNode {
       run(commands[active]);
     }
   };
+  // The dialog's own way waits for the next frame: what is typed until then would be nobody's.
+  const focusField = (): false => {
+    field.current?.focus();
+    return false;
+  };
   return (
     <Base.Root open onOpenChange={() => openOverlay(undefined)}>
       <Base.Portal>
         <Base.Backdrop className={BACKDROP} />
         <Base.Popup
           aria-label="Command palette"
+          initialFocus={focusField}
           className="fixed top-[16vh] left-1/2 w-[calc(100vw-2rem)] max-w-lg -translate-x-1/2 rounded-xl border border-line bg-raised shadow-pop outline-none"
         >
           <input
+            ref={field}
             role="combobox"
             aria-label="Go to a page, or paste an id"
             aria-expanded

@@ -16,11 +16,11 @@ import { Mark } from "../ui/mark.tsx";
 import { LiveBar } from "./environment-switch.tsx";
 import { overlay } from "./overlays.ts";
 import { useShellShortcuts } from "./shell-shortcuts.ts";
+import { Palette } from "./palette.tsx";
 import { PortalEnded } from "./portal-ended.tsx";
 import { PortalTitle } from "./portal-title.tsx";
 import { Sidebar } from "./sidebar.tsx";
 
-const Palette = lazy(async () => ({ default: (await import("./palette.tsx")).Palette }));
 const ShortcutHelp = lazy(async () => ({
   default: (await import("./shortcut-help.tsx")).ShortcutHelp,
 }));

@@ -2,7 +2,7 @@
  * Keyboard shortcuts: single keys (`r`), sequences (`g e`) and `mod+k`. Off while typing and while a
  * dialog is open. What is registered is what `?` lists.
  */
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { Store } from "./store.ts";
 
 export interface Shortcut {
@@ -73,14 +73,17 @@ export function listenForShortcuts(): () => void {
   return () => window.removeEventListener("keydown", listen);
 }
 
-/** Registers while the component is mounted; later registrations win. Handlers may change freely. */
+/**
+ * Registers while the component is mounted, before it is painted: what is seen answers to its keys.
+ * Later registrations win. Handlers may change freely.
+ */
 export function useShortcuts(wanted: readonly Shortcut[]): void {
   const latest = useRef(wanted);
-  useEffect(() => {
+  useLayoutEffect(() => {
     latest.current = wanted;
   });
   const names = wanted.map(({ keys, label, group }) => `${keys}\n${label}\n${group}`).join("\n\n");
-  useEffect(() => {
+  useLayoutEffect(() => {
     const mine = latest.current.map((shortcut, index) => ({
       ...shortcut,
       run: () => latest.current[index]?.run(),
