@@ -270,8 +270,7 @@ async function startWork(config: Config, tools: WorkTools, stops: Stops): Promis
     ids,
     ownership: node.devices,
     connectors,
-    committing: (messageIds, commit) => engine.committing(messageIds, commit),
-    handOff: (rows) => engine.handOff(rows, false),
+    committing: engine.committing,
     tracer,
   });
   stops.add(() => node.stop());

@@ -6,7 +6,7 @@
 import type { IdSource } from "../core/ids.ts";
 import type { Clock, Log, Tracer } from "../core/types.ts";
 import type { Ownership } from "../engine/ownership.ts";
-import type { HandedOff } from "../engine/publisher.ts";
+import type { Committing } from "../engine/publisher.ts";
 import type { Action } from "../storage/actions/action.ts";
 import {
   findOpenActions,
@@ -37,10 +37,8 @@ export interface DriverOptions {
   ids: IdSource;
   ownership: Ownership;
   connectors: Connectors;
-  /** The engine's: around a commit of messages that ends with their hand-off. */
-  committing: <T>(messageIds: readonly string[], commit: () => Promise<T>) => Promise<T>;
-  /** The engine's: deliveries that were just committed. */
-  handOff: (rows: HandedOff[]) => void;
+  /** The engine's. */
+  committing: Committing;
   tracer?: Tracer | undefined;
   activeMax?: number;
   /** For tests: an action is no longer under way, or a sweep ended. */
@@ -78,11 +76,11 @@ export class DeviceDriver {
   #stopped = false;
 
   constructor(options: DriverOptions) {
-    const { storage, clock, log, ids, ownership, connectors, committing, handOff } = options;
+    const { storage, clock, log, ids, ownership, connectors, committing } = options;
     this.#options = options;
     this.#activeMax = options.activeMax ?? ACTIVE_MAX;
     this.#catalogue = new DeviceCatalogue(storage, clock, connectors);
-    this.#ledger = new Ledger({ storage, clock, log, ids, committing, handOff });
+    this.#ledger = new Ledger({ storage, clock, log, ids, committing });
     this.#tools = { clock, log, ledger: this.#ledger, ownership };
     ownership.onAcquired((buckets) => {
       for (const { bucket } of buckets) this.#buckets.add(bucket);

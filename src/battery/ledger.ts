@@ -7,7 +7,7 @@ import { changeState } from "../core/action.ts";
 import { GroupCommit } from "../core/group-commit.ts";
 import type { IdSource } from "../core/ids.ts";
 import type { Clock, Log, Trace } from "../core/types.ts";
-import type { HandedOff } from "../engine/publisher.ts";
+import type { Committing, HandedOff } from "../engine/publisher.ts";
 import type { Action } from "../storage/actions/action.ts";
 import {
   type Settlement,
@@ -35,10 +35,8 @@ export interface LedgerOptions {
   clock: Clock;
   log: Log;
   ids: IdSource;
-  /** The engine's: around a commit of messages that ends with their hand-off. */
-  committing: <T>(messageIds: readonly string[], commit: () => Promise<T>) => Promise<T>;
-  /** The engine's: deliveries that were just committed. */
-  handOff: (rows: HandedOff[]) => void;
+  /** The engine's. */
+  committing: Committing;
 }
 
 export interface Ending {
@@ -87,9 +85,10 @@ export class Ledger {
       ...sizes,
       flush: (settlements) => {
         const messageIds = settlements.map(({ messageId }) => messageId);
-        return committing(messageIds, async () => {
+        return committing(messageIds, async (handOff) => {
           const outcomes = await this.#settleAll(settlements);
-          this.#handOff(settlements, outcomes);
+          const stored = storedRows(settlements, outcomes);
+          if (stored.length > 0) handOff(stored, false);
           return outcomes;
         });
       },
@@ -151,34 +150,6 @@ export class Ledger {
     return outcomes;
   }
 
-  #handOff(settlements: Settling[], outcomes: LedgerOutcome[]): void {
-    const rows: HandedOff[] = [];
-    for (const [
-      index,
-      { environmentId, messageId, eventType, payload, trace },
-    ] of settlements.entries()) {
-      const outcome = outcomes[index];
-      if (outcome?.kind !== "settled") continue;
-      const { applicationId, createdAt } = outcome;
-      for (const { endpointId, bucket, revision } of outcome.owed) {
-        rows.push({
-          environmentId,
-          applicationId,
-          endpointId,
-          messageId,
-          bucket,
-          revision,
-          eventType,
-          channels: null,
-          payload,
-          dueAt: createdAt,
-          trace,
-        });
-      }
-    }
-    if (rows.length > 0) this.#options.handOff(rows);
-  }
-
   async #persist<T>(work: () => Promise<T>): Promise<T> {
     const { clock, log } = this.#options;
     for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, RETRY_MS_MAX)) {
@@ -198,4 +169,32 @@ export class Ledger {
 /** Classes 22 and 23: the data itself is refused, and would be every time. */
 function isBroken(error: unknown): boolean {
   return /^2[23]/.test(sqlState(error) ?? "");
+}
+
+function storedRows(settlements: Settling[], outcomes: LedgerOutcome[]): HandedOff[] {
+  const rows: HandedOff[] = [];
+  for (const [
+    index,
+    { environmentId, messageId, eventType, payload, trace },
+  ] of settlements.entries()) {
+    const outcome = outcomes[index];
+    if (outcome?.kind !== "settled") continue;
+    const { applicationId, createdAt } = outcome;
+    for (const { endpointId, bucket, revision } of outcome.owed) {
+      rows.push({
+        environmentId,
+        applicationId,
+        endpointId,
+        messageId,
+        bucket,
+        revision,
+        eventType,
+        channels: null,
+        payload,
+        dueAt: createdAt,
+        trace,
+      });
+    }
+  }
+  return rows;
 }

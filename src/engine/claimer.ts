@@ -233,7 +233,7 @@ export class Claimer {
     const { rooms, giveBack } = this.#reserveRooms(batch);
     for (const lane of batch) lane.claimStarted();
     const span = tracer?.begin("amps.claim", { "amps.lanes": batch.length }, null);
-    let failed = false;
+    let awaited: ReadonlySet<string> | undefined;
     try {
       const rows = await claimDueDeliveries(storage, nodeId(), rooms);
       this.#noteFound(batch, rooms, rows);
@@ -243,8 +243,8 @@ export class Claimer {
         ? this.#accept(await this.#load(this.#choose(rows)))
         : this.#accept(rows);
       span?.end({ "amps.rows": rows.length, "amps.new_rows": newRows });
+      awaited = this.#awaited(rows);
     } catch (error) {
-      failed = true;
       span?.end({}, "not claimed");
       for (const lane of batch) lane.lookAgain();
       log.warn({ err: error }, "Due deliveries could not be claimed; the next sweep tries again.");
@@ -253,10 +253,12 @@ export class Claimer {
       for (const lane of batch) lane.claimEnded();
     }
     onClaimed();
-    if (failed) return;
+    if (awaited === undefined) return;
     for (const lane of batch) {
       // Or a ramp that was found out too late to be over would slow down the next burst.
       if (lane.hasCaughtUp) lane.pace.ramp.end();
+      // The hand-off asks; until then a claim would find the same rows again and again.
+      if (awaited.has(lane.endpointId)) continue;
       // Asked for while this claim was under way; its answer may be from before.
       if (ownership.epochOf(lane.bucket) === lane.epoch) this.refill(lane);
     }
@@ -327,6 +329,13 @@ export class Claimer {
       if (room.dueAfter === floorOf(lane)) lane.dueFloor = seen.firstAt;
       if (seen.count >= room.limit) lane.foundMore(seen.lastAt, seen.last);
     }
+  }
+
+  /** Endpoints with rows that will be handed off. */
+  #awaited(rows: readonly DueRow[]): ReadonlySet<string> {
+    const { handOffs } = this.#options;
+    const expected = rows.filter(({ messageId }) => handOffs.expects(messageId));
+    return new Set(expected.map(({ endpointId }) => endpointId));
   }
 
   /** The lane that takes it; undefined: it is there already, or will be, or may not be. */

@@ -26,8 +26,8 @@ import type { EngineObserver } from "./observer.ts";
 import type { Ownership } from "./ownership.ts";
 import type { WaitReason } from "./pace.ts";
 import {
+  type Committing,
   type HandedOff,
-  type HandOffTarget,
   Publisher,
   type PublishOutcome,
   type PublishRequest,
@@ -80,7 +80,7 @@ export interface EngineHealth {
   waiting: Record<WaitReason, number>;
 }
 
-export class Engine implements HandOffTarget {
+export class Engine {
   readonly #options: EngineOptions;
   readonly #publisher: Publisher;
   readonly #lanes: Lanes;
@@ -98,10 +98,19 @@ export class Engine implements HandOffTarget {
   readonly #tasks: TaskRunner;
   readonly #counter: AttemptCounter | undefined;
 
+  /** Around every commit of messages, which ends with their hand-off. */
+  readonly committing: Committing = (messageIds, commit) => {
+    const committed = this.#handOffs.during(messageIds, (wasOwned) =>
+      commit((rows, callersWait) => this.#handOff(rows, callersWait, wasOwned)),
+    );
+    this.#rhythm.begun();
+    return committed;
+  };
+
   constructor(options: EngineOptions) {
     const { storage, clock, log, ids, ownership, nodeId, tracer } = options;
     this.#options = options;
-    this.#publisher = new Publisher({ storage, clock, ids, engine: this, tracer });
+    this.#publisher = new Publisher({ ...options, committing: this.committing });
     this.#targets = new Targets(storage);
     this.#lanes = new Lanes({
       clock,
@@ -160,9 +169,11 @@ export class Engine implements HandOffTarget {
       onRound: () => signal("tasks"),
     });
     this.#counter = this.#createCounter(signal);
-    ownership.onAcquired((buckets) => {
+    ownership.onAcquired((acquired) => {
+      const buckets = acquired.map(({ bucket }) => bucket);
+      this.#handOffs.acquired(buckets);
       this.#lanes.reshare();
-      this.#claimer.look(buckets.map(({ bucket }) => bucket));
+      this.#claimer.look(buckets);
     });
     ownership.onLost((buckets) => this.#letGo(new Set(buckets)));
   }
@@ -229,13 +240,7 @@ export class Engine implements HandOffTarget {
     this.#dispatcher.pump();
   }
 
-  committing<T>(messageIds: readonly string[], commit: () => Promise<T>): Promise<T> {
-    const committed = this.#handOffs.during(messageIds, commit);
-    this.#rhythm.begun();
-    return committed;
-  }
-
-  handOff(rows: HandedOff[], callersWait: boolean): void {
+  #handOff(rows: HandedOff[], callersWait: boolean, wasOwned: (bucket: number) => boolean): void {
     const { ownership, log, storage } = this.#options;
     const elsewhere = new Set<number>();
     for (const row of rows) {
@@ -245,9 +250,9 @@ export class Engine implements HandOffTarget {
         continue;
       }
       const lane = this.#lanes.getOrMake(row.bucket, epoch, row.endpointId);
-      if (lane.parked) lane.lookAgain();
+      if (lane.parked || !wasOwned(row.bucket)) lane.lookAgain();
       // A lane with rows left in the database takes those first: they are older.
-      else if (lane.more) this.#claimer.refill(lane);
+      if (lane.more) this.#claimer.refill(lane);
       else this.#lanes.offer(lane, { ...row, epoch, trigger: 0, attempts: 0 });
     }
     if (callersWait) this.#rhythm.ended(rows.length);

@@ -42,10 +42,7 @@ const newPublisher = (): Publisher =>
     storage,
     clock: systemClock,
     ids: createIds(),
-    engine: {
-      committing: (_messageIds, commit) => commit(),
-      handOff: (rows) => void handedOff.push(...rows),
-    },
+    committing: (_messageIds, commit) => commit((rows) => void handedOff.push(...rows)),
   });
 
 describe("Publisher", () => {

@@ -56,16 +56,17 @@ export interface HandedOff {
   trace?: Trace | undefined;
 }
 
-/** The engine, to whoever commits messages. */
-export interface HandOffTarget {
-  /** @param commit stores these messages and ends with their `handOff` */
-  committing<T>(messageIds: readonly string[], commit: () => Promise<T>): Promise<T>;
-  /**
-   * Attempts deliveries that were just committed by this process, without reading them back.
-   * @param callersWait whoever made them is answered first
-   */
-  handOff(rows: HandedOff[], callersWait: boolean): void;
-}
+/**
+ * Attempts deliveries that a commit of this process has just stored, without reading them back.
+ * @param callersWait whoever made them is answered first
+ */
+export type HandOff = (rows: HandedOff[], callersWait: boolean) => void;
+
+/** The engine, to whoever commits messages. @param commit stores these and ends with their hand-off */
+export type Committing = <T>(
+  messageIds: readonly string[],
+  commit: (handOff: HandOff) => Promise<T>,
+) => Promise<T>;
 
 interface Publishing extends NewMessage {
   span: Span | undefined;
@@ -75,21 +76,19 @@ export interface PublisherOptions {
   storage: Storage;
   clock: Clock;
   ids: IdSource;
-  engine: HandOffTarget;
+  committing: Committing;
   tracer?: Tracer | undefined;
 }
 
 export class Publisher {
   readonly #ids: IdSource;
-  readonly #engine: HandOffTarget;
   readonly #tracer: Tracer | undefined;
   readonly #commits: GroupCommit<Publishing, InsertOutcome>;
   #accepted = 0;
   readonly #callers = new Map<string, Callers>();
 
-  constructor({ storage, clock, ids, engine, tracer }: PublisherOptions) {
+  constructor({ storage, clock, ids, committing, tracer }: PublisherOptions) {
     this.#ids = ids;
-    this.#engine = engine;
     this.#tracer = tracer;
     this.#commits = new GroupCommit({
       batchMax: BATCH_MAX,
@@ -100,10 +99,11 @@ export class Publisher {
       spacing: asManyAgain(clock),
       flush: (messages) => {
         const messageIds = messages.map(({ messageId }) => messageId);
-        return engine.committing(messageIds, async () => {
+        return committing(messageIds, async (handOff) => {
           const ended = this.#beginCommit(messages);
           const outcomes = await insertMessages(storage, messages).finally(ended);
-          this.#handOffStored(messages, outcomes);
+          const stored = storedRows(messages, outcomes);
+          if (stored.length > 0) handOff(stored, true);
           return outcomes;
         });
       },
@@ -186,29 +186,30 @@ export class Publisher {
       for (const span of spans) span.end();
     };
   }
+}
 
-  #handOffStored(messages: Publishing[], outcomes: InsertOutcome[]): void {
-    const rows: HandedOff[] = [];
-    for (const [index, message] of messages.entries()) {
-      const outcome = outcomes[index];
-      // What is scheduled for later is read when it is due.
-      if (outcome?.kind !== "stored" || (message.deliverAt ?? null) !== null) continue;
-      for (const owed of outcome.owed) {
-        rows.push({
-          environmentId: message.environmentId,
-          applicationId: message.applicationId,
-          endpointId: owed.endpointId,
-          messageId: message.messageId,
-          bucket: owed.bucket,
-          revision: owed.revision,
-          eventType: message.eventType,
-          channels: message.channels,
-          payload: message.payload,
-          dueAt: outcome.createdAt,
-          trace: message.span?.trace,
-        });
-      }
+/** What can be attempted at once of what was committed. */
+function storedRows(messages: Publishing[], outcomes: InsertOutcome[]): HandedOff[] {
+  const rows: HandedOff[] = [];
+  for (const [index, message] of messages.entries()) {
+    const outcome = outcomes[index];
+    // What is scheduled for later is read when it is due.
+    if (outcome?.kind !== "stored" || (message.deliverAt ?? null) !== null) continue;
+    for (const owed of outcome.owed) {
+      rows.push({
+        environmentId: message.environmentId,
+        applicationId: message.applicationId,
+        endpointId: owed.endpointId,
+        messageId: message.messageId,
+        bucket: owed.bucket,
+        revision: owed.revision,
+        eventType: message.eventType,
+        channels: message.channels,
+        payload: message.payload,
+        dueAt: outcome.createdAt,
+        trace: message.span?.trace,
+      });
     }
-    if (rows.length > 0) this.#engine.handOff(rows, true);
   }
+  return rows;
 }

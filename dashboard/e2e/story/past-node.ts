@@ -84,8 +84,7 @@ export class PastNode {
       ids,
       ownership: this.#node.devices,
       connectors: createConnectors({ storage, clock, sandboxSpeed: 1 }),
-      committing: (messageIds, commit) => this.engine.committing(messageIds, commit),
-      handOff: (rows) => this.engine.handOff(rows, false),
+      committing: this.engine.committing,
     });
     this.acceptor = new Acceptor(storage, clock, (actions) => this.#driver.handOff(actions));
     this.#keeper = new PartitionKeeper(storage, clock, log, RETENTION_DAYS);
