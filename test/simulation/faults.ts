@@ -18,13 +18,15 @@ export interface Weather {
   trouble: Trouble;
 }
 
-const CALM: Trouble = { fail: 0, lose: 0, delay: 0, outageUntil: 0, deaf: 0 };
+const CALM: Trouble = { fail: 0, lose: 0, delay: 0, slow: 0, outageUntil: 0, deaf: 0 };
 
 export function drawWeather(random: Random): Weather {
   // Delayed answers are no fault: statements of a node overlap then.
   const delay = random.pick([0, 0.2, 0.6]);
+  const slow = random.pick([0, 0, 0.05, 0.3]);
   const deaf = random.pick([0, 0.5, 1, 1]);
-  if (random.chance(0.15)) return { faults: peaceful(random), trouble: { ...CALM, delay, deaf } };
+  if (random.chance(0.15))
+    return { faults: peaceful(random), trouble: { ...CALM, delay, slow, deaf } };
   const kinds: Fault[] = ["crash", "stop", "pause", "session", "outage", "join"];
   const chosen = kinds.filter(() => random.chance(0.5));
   const count = chosen.length === 0 ? 0 : random.between(0, 5);
@@ -32,7 +34,7 @@ export function drawWeather(random: Random): Weather {
   if (random.chance(0.03)) faults.push("sleep");
   const fail = random.pick([0, 0, 0.02, 0.1]);
   const lose = random.pick([0, 0, 0.02, 0.1]);
-  return { faults, trouble: { fail, lose, delay, outageUntil: 0, deaf } };
+  return { faults, trouble: { fail, lose, delay, slow, outageUntil: 0, deaf } };
 }
 
 function peaceful(random: Random): Fault[] {

@@ -19,6 +19,9 @@ import type { Witness } from "./witness.ts";
 import { SCHEDULE_MS } from "./witness.ts";
 import type { World } from "./world.ts";
 
+/** Claims of a node are seldom further apart than a second. */
+const SLOW_MS_MAX = 3_000;
+
 /** What becomes of the calls to the database. */
 export interface Trouble {
   /** Share that never arrives. */
@@ -27,6 +30,8 @@ export interface Trouble {
   lose: number;
   /** Share whose answer comes later. */
   delay: number;
+  /** Share whose answer takes up to `SLOW_MS_MAX`: claims and timers come between a commit and its answer. */
+  slow: number;
   /** Until then none arrives. */
   outageUntil: number;
   /** Share of the hints about buckets that is not heard: who misses one looks every second. */
@@ -63,6 +68,7 @@ export class SimulatedNode implements SendingNode {
   readonly storage: Storage;
   readonly engine: Engine;
   dead = false;
+  started = false;
   paused = false;
   stopping = false;
   readonly #node: Node;
@@ -120,8 +126,12 @@ export class SimulatedNode implements SendingNode {
 
   /** As the server starts: what fails ends the process. */
   start(): void {
+    const started = (): void => {
+      this.started = true;
+      this.engine.start();
+    };
     this.#node.start().then(
-      () => this.engine.start(),
+      () => started(),
       (error: unknown) => {
         this.#around.world.note(`${this.name} does not start: ${String(error)}`);
         this.die(0);
@@ -130,8 +140,12 @@ export class SimulatedNode implements SendingNode {
     );
   }
 
-  /** As the server stops when it is asked to. */
+  /** As the server stops when it is asked to: at once while it still starts. */
   stop(): void {
+    if (!this.started) {
+      this.die(0);
+      return;
+    }
     this.stopping = true;
     const stopped = async (): Promise<void> => {
       await this.engine.stop();
@@ -231,15 +245,18 @@ export class SimulatedNode implements SendingNode {
   #call<T>(label: string, work: (at: number) => Promise<T>): Promise<T> {
     const { world, trouble } = this.#around;
     return new Promise((resolve, reject) => {
-      const reply = (settle: () => void, late: boolean): void => {
-        if (!late && !this.paused) settle();
-        else world.offer({ party: this, label: `${this.name} is answered: ${label}`, run: settle });
+      const reply = (settle: () => void, late: boolean, slow: boolean): void => {
+        const answer = { party: this, label: `${this.name} is answered: ${label}`, run: settle };
+        if (slow) world.after(world.random.between(1, SLOW_MS_MAX), answer);
+        else if (late || this.paused) world.offer(answer);
+        else settle();
       };
       const run = async (): Promise<void> => {
         const late = world.random.chance(trouble.delay);
+        const slow = world.random.chance(trouble.slow);
         if (world.now < trouble.outageUntil || world.random.chance(trouble.fail)) {
           world.note(`${this.name} fails at ${label}`);
-          reply(() => reject(new Error("The database cannot be reached.")), late);
+          reply(() => reject(new Error("The database cannot be reached.")), late, slow);
           return;
         }
         const lost = world.random.chance(trouble.lose);
@@ -259,7 +276,7 @@ export class SimulatedNode implements SendingNode {
           world.note(`${this.name} loses the answer of ${label}`);
           settle = () => reject(new Error("The connection was lost."));
         }
-        reply(settle, late);
+        reply(settle, late, slow);
       };
       world.offer({ party: this, call: true, label: `${this.name} ${label}`, run });
     });

@@ -169,7 +169,7 @@ class Round {
   /** No more faults: whatever is owed comes to its end. */
   async #drain(): Promise<void> {
     const { trouble, witness } = this.#around;
-    Object.assign(trouble, { fail: 0, lose: 0, outageUntil: 0 });
+    Object.assign(trouble, { fail: 0, lose: 0, slow: 0, outageUntil: 0 });
     this.world.note("peace");
     this.world.after(RECOVERY_MS, {
       party: undefined,
@@ -228,11 +228,12 @@ class Round {
   /** Every node leaves as it should, and leaves nothing behind. */
   async #stop(): Promise<void> {
     this.world.note("everybody stops");
-    for (const node of this.#live()) {
-      node.stop();
-      await this.world.settle();
+    while (this.#live().length > 0) {
+      // Whoever still starts does so first: a process that ends in the middle of it is left to others.
+      const next = this.#live().find(({ started, stopping }) => started && !stopping);
+      next?.stop();
+      await (next === undefined ? this.#go(0) : this.world.settle());
     }
-    while (this.#live().length > 0) await this.#go(0);
     const [left] = await this.#around.database.query<{ nodes: number; leases: number }>(
       {
         name: "simulation-left",
