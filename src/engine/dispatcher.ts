@@ -289,11 +289,14 @@ export class Dispatcher {
     const dropAll = async (): Promise<void> => {
       while (await dropDeliveries(storage, delivery));
     };
-    dropAll().catch((error: unknown) => {
-      log.warn({ err: error, endpointId }, "Deliveries could not be dropped; trying again.");
-      // The next sweep finds its rows still there and ends up here again.
-      lane.parked = false;
-    });
+    dropAll()
+      .catch((error: unknown) => {
+        log.warn({ err: error, endpointId }, "Deliveries could not be dropped; trying again.");
+      })
+      .finally(() => {
+        // The next sweep finds what is left, or came later (a resend under way meanwhile), and ends up here again.
+        lane.parked = false;
+      });
   }
 
   /** Our own fault, not the receiver's: the row is still due and is claimed again by a sweep. */

@@ -197,6 +197,24 @@ describe("a deleted endpoint", () => {
     expect(failures).toBe(2);
     expect(node.sender.requests).toHaveLength(1);
   });
+
+  test("is owed nothing either by a resend that was under way when it was forgotten", async () => {
+    node.sender.answer = () => answer(500);
+    const messageId = await publish();
+    await settled(1);
+    await change("deleted_at = now()");
+    await node.events.until(async () => {
+      await pass(60_000);
+      return (await owed()).length === 0;
+    });
+    const { applicationId, endpointId, bucket } = endpoint;
+    await node.engine.resend({ applicationId, endpointId, bucket, messageId });
+    await node.events.until(async () => {
+      await node.sweep();
+      return (await owed()).length === 0;
+    });
+    expect(node.sender.requests).toHaveLength(1);
+  });
 });
 
 describe("the next attempt", () => {
