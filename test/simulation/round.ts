@@ -205,7 +205,7 @@ class Round {
     if (!this.world.advance()) throw new Error("Nothing can happen any more.");
   }
 
-  /** Whoever was killed, or could not start, is buried by the others. */
+  /** Whoever was killed, or could not start, is buried by the others; all others have started. */
   async #buryDead(): Promise<void> {
     const until = this.world.now + STALL_MS_MAX;
     for (;;) {
@@ -218,7 +218,8 @@ class Round {
         [alive],
         this.world.now,
       );
-      if (row?.dead === 0) return;
+      // Who still starts may yet fail, by an answer that is on its way.
+      if (row?.dead === 0 && this.#live().every(({ started }) => started)) return;
       if (this.world.now > until)
         throw new Violation("the dead are buried in time", JSON.stringify(row));
       await this.#go(0);
