@@ -18,12 +18,12 @@ const MIB = 1024 * 1024;
 /**
  * An eighth of the memory, which is half of what PostgreSQL's documentation starts from: it shares its machine. With a
  * million waiting, what the front of the queue needs does not stay in 128 MB while history is written: `backlog`
- * 0.859 there, 0.895 with 256 MB, 0.913 with 512 MB (medians of four alternated runs); on another day 0.823 with 512 MB,
- * 0.908 with 1 GB (three); drain and ingest the same.
+ * 0.859 there, 0.895 with 256 MB, 0.913 with 512 MB (medians of four alternated runs); drain and ingest the same. With
+ * 1 GB, on another day, 0.892 (eleven runs) beside 0.907 with 512 MB (eight).
  */
 export function sharedBuffersFor(memoryBytes: number): string {
   const mib = Math.floor(memoryBytes / 8 / MIB);
-  return `${Math.min(1024, Math.max(128, mib))}MB`;
+  return `${Math.min(512, Math.max(128, mib))}MB`;
 }
 
 /** Of the machine, or of the container that this runs in. */
