@@ -77,15 +77,11 @@ const countRows = async (from: string): Promise<number> => {
   return row?.n ?? -1;
 };
 
-/** Resolves when nothing is owed any more, and no result is still being stored (again). */
 const drained = (node: TestNode): Promise<void> =>
-  node.events.until(
-    async () => {
-      const { inFlight, unrecorded } = node.engine.health();
-      return inFlight + unrecorded === 0 && (await countRows("delivery")) === 0;
-    },
-    { ...PATIENCE, describe: () => `an empty queue; ${JSON.stringify(node.engine.health())}` },
-  );
+  node.events.until(() => node.isDone(storage), {
+    ...PATIENCE,
+    describe: () => `an empty queue; ${JSON.stringify(node.engine.health())}`,
+  });
 
 describe("E02: a process dies between the receiver's 2xx and our commit", () => {
   test("one more attempt is made, with the same id", async () => {

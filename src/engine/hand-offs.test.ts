@@ -30,12 +30,6 @@ async function startNode(
   return node.start();
 }
 
-async function isDone(node: TestNode): Promise<boolean> {
-  const { inFlight, queued, unrecorded } = node.engine.health();
-  const owed = await sql(node.storage, "SELECT FROM delivery");
-  return inFlight + queued + unrecorded + owed.length === 0;
-}
-
 /** Resolves when messages for one endpoint are committed together; the answer of their commit is held back. */
 async function publishUnanswered(
   node: TestNode,
@@ -79,7 +73,7 @@ test("what another node delivered before the commit was answered is not sent aga
   await sql(first.storage, "UPDATE node SET expires_at = now() - interval '1 second'");
   const second = await startNode();
   await second.events.until(() => second.sender.requests.length === 1);
-  await second.events.until(() => isDone(second));
+  await second.events.until(() => second.isDone());
   await second.stop();
   const before = first.node.nodeId;
   nodeClock.advance(1_000);
@@ -89,7 +83,7 @@ test("what another node delivered before the commit was answered is not sent aga
   expect(await accepted).toMatchObject([{ kind: "accepted" }]);
   await first.sweep();
   expect([...sends(first, second).values()]).toEqual([1]);
-  expect(await isDone(first)).toBe(true);
+  expect(await first.isDone()).toBe(true);
 });
 
 test("what nobody delivered while the bucket was gone is read from the database", async () => {
@@ -107,7 +101,7 @@ test("what nobody delivered while the bucket was gone is read from the database"
   answer();
   await accepted;
   await first.sender.nth(1);
-  await first.events.until(() => isDone(first));
+  await first.events.until(() => first.isDone());
 });
 
 test("more than a claim reads is not claimed again and again until it is handed off", async () => {
@@ -122,7 +116,7 @@ test("more than a claim reads is not claimed again and again until it is handed 
   answer();
   await accepted;
   await node.sender.nth(ROWS);
-  await node.events.until(() => isDone(node));
+  await node.events.until(() => node.isDone());
   expect([...node.sender.countsByMessage().values()]).toEqual(
     Array.from({ length: ROWS }, () => 1),
   );

@@ -225,6 +225,17 @@ export class TestNode {
     await this.events.until(() => this.#nothingUncounted(), { describe: () => "a whole count" });
   }
 
+  /**
+   * Nothing is owed any more, and no result is still being stored (again).
+   * @param spectator looks at the database; past the node's faults, if another than its own
+   */
+  async isDone(spectator: Storage = this.storage): Promise<boolean> {
+    // The rows first: the result that ends the last of them may have begun to be stored after a look at the memory.
+    const owed = await spectator.query({ name: "", text: "SELECT FROM delivery LIMIT 1" }, []);
+    const { inFlight, queued, unrecorded } = this.engine.health();
+    return owed.length + inFlight + queued + unrecorded === 0;
+  }
+
   /** Resolves when the node has renewed its lease `count` more times. */
   async ticks(count = 1): Promise<void> {
     const goal = this.seen.tick + count;
