@@ -62,7 +62,7 @@ const LOAD = statement(
      SELECT dispatch_number, intended_at, outcome FROM dispatch_journal
      WHERE environment_id = a.environment_id AND action_id = a.action_id
      ORDER BY dispatch_number DESC LIMIT 1) AS j ON true
-   WHERE a.state = $3`,
+   WHERE a.state = (SELECT $3)`,
 );
 
 interface OpenActionRow extends ActionRow {

@@ -41,8 +41,9 @@ export type SettleOutcome =
   /** The action had ended already, or the device has another owner; this changed nothing. */
   | { kind: "late" };
 
-// The state to end is a parameter, so that the planner takes the primary key. It knows the partial indexes of
-// open actions as short, and read them whole for each action: half of the statement with 60 open ones.
+// The state to end is a parameter, and one whose value even a plan for these very values does not know: so the planner
+// takes the primary key. It knows the partial indexes of open actions as short, and read them whole for each action:
+// half of the statement with 60 open ones.
 const SETTLE = statement(
   "settle-actions",
   `WITH settlement AS (
@@ -61,7 +62,7 @@ const SETTLE = statement(
       completed_at = CASE WHEN s.state = 'completed' THEN to_timestamp(s.settled_at / 1000) END
     FROM settlement s
     WHERE a.environment_id = s.environment_id AND a.action_id = s.action_id
-      AND a.bucket = s.bucket AND a.state = $21
+      AND a.bucket = s.bucket AND a.state = (SELECT $21)
     RETURNING s.*
   ),
   journalled AS (

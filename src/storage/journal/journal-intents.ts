@@ -18,7 +18,8 @@ export interface Intent {
   outcomeBefore: string | null;
 }
 
-// The state is a parameter for the reason of `settle-actions`.
+// The state is a parameter for the reason of `settle-actions`. The dispatch before is always there; an upsert finds it
+// by its key, an update read the whole journal for it where that had been empty when the plan was made.
 const JOURNAL = statement(
   "journal-intents",
   `WITH intent AS (
@@ -28,14 +29,17 @@ const JOURNAL = statement(
       AS i(environment_id, action_id, dispatch_number, device_id, bucket, epoch, plan_hash, outcome_before)
     JOIN bucket_lease l ON l.kind = 'device' AND l.bucket = i.bucket AND l.epoch = i.epoch
     JOIN action a ON a.environment_id = i.environment_id AND a.action_id = i.action_id
-      AND a.bucket = i.bucket AND a.state = $10
+      AND a.bucket = i.bucket AND a.state = (SELECT $10)
   ),
   before AS (
-    UPDATE dispatch_journal j SET outcome = i.outcome_before, outcome_at = i.at
-    FROM intent i
-    WHERE i.outcome_before IS NOT NULL AND j.environment_id = i.environment_id
-      AND j.action_id = i.action_id AND j.dispatch_number = i.dispatch_number - 1
-      AND j.outcome IS NULL
+    INSERT INTO dispatch_journal AS j (environment_id, action_id, dispatch_number, device_id, epoch,
+      plan_hash, intended_at, outcome, outcome_at)
+    SELECT environment_id, action_id, dispatch_number - 1, device_id, epoch, plan_hash, at,
+      outcome_before, at
+    FROM intent WHERE outcome_before IS NOT NULL
+    ON CONFLICT (environment_id, action_id, dispatch_number) DO UPDATE
+    SET outcome = coalesce(j.outcome, excluded.outcome),
+      outcome_at = coalesce(j.outcome_at, excluded.outcome_at)
   )
   INSERT INTO dispatch_journal (environment_id, action_id, dispatch_number, device_id, epoch, plan_hash, intended_at)
   SELECT environment_id, action_id, dispatch_number, device_id, epoch, plan_hash, at FROM intent
