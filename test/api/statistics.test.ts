@@ -29,10 +29,12 @@ beforeEach(async () => {
 const read = (query = "", id = endpointId): Promise<Answer> =>
   world.call("GET", `/api/v1/app/${appId}/endpoint/${id}/statistics${query}`);
 
-/** One message, attempted once. */
+/** One message, attempted once; resolves when what the attempt tells of the endpoint is stored as well. */
 async function send(status: number): Promise<void> {
-  world.node.sender.answer = () => answer(status);
+  const { engine, events, sender } = world.node;
+  sender.answer = () => answer(status);
   await world.attempts(appId, await world.message(appId), 1);
+  await events.until(() => engine.health().unrecorded === 0);
 }
 
 const positionOf = async (): Promise<string | undefined> => {
