@@ -36,6 +36,12 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "",
   },
   {
+    bug: "what another node delivered meanwhile is handed off again",
+    file: "engine/hand-offs.ts",
+    find: /batch\.acquired\?\.has\(bucket\) !== true/,
+    replace: "true",
+  },
+  {
     bug: "a result counts whatever its epoch",
     file: "storage/attempts/record-attempts.ts",
     find: / AND l\.epoch = \w\.epoch/,

@@ -19,9 +19,6 @@ import type { Witness } from "./witness.ts";
 import { SCHEDULE_MS } from "./witness.ts";
 import type { World } from "./world.ts";
 
-/** Claims of a node are seldom further apart than a second. */
-const SLOW_MS_MAX = 3_000;
-
 /** What becomes of the calls to the database. */
 export interface Trouble {
   /** Share that never arrives. */
@@ -30,8 +27,10 @@ export interface Trouble {
   lose: number;
   /** Share whose answer comes later. */
   delay: number;
-  /** Share whose answer takes up to `SLOW_MS_MAX`: claims and timers come between a commit and its answer. */
+  /** Share whose answer is slow: claims, timers and other nodes come between a commit and its answer. */
   slow: number;
+  /** A slow one takes up to so long. */
+  slowMsMax: number;
   /** Until then none arrives. */
   outageUntil: number;
   /** Share of the hints about buckets that is not heard: who misses one looks every second. */
@@ -130,14 +129,11 @@ export class SimulatedNode implements SendingNode {
       this.started = true;
       this.engine.start();
     };
-    this.#node.start().then(
-      () => started(),
-      (error: unknown) => {
-        this.#around.world.note(`${this.name} does not start: ${String(error)}`);
-        this.die(0);
-        this.#around.onFailedStart();
-      },
-    );
+    this.#node.start().then(started, (error: unknown) => {
+      this.#around.world.note(`${this.name} does not start: ${String(error)}`);
+      this.die(0);
+      this.#around.onFailedStart();
+    });
   }
 
   /** As the server stops when it is asked to: at once while it still starts. */
@@ -247,7 +243,7 @@ export class SimulatedNode implements SendingNode {
     return new Promise((resolve, reject) => {
       const reply = (settle: () => void, late: boolean, slow: boolean): void => {
         const answer = { party: this, label: `${this.name} is answered: ${label}`, run: settle };
-        if (slow) world.after(world.random.between(1, SLOW_MS_MAX), answer);
+        if (slow) world.after(world.random.between(1, trouble.slowMsMax), answer);
         else if (late || this.paused) world.offer(answer);
         else settle();
       };

@@ -95,7 +95,7 @@ class Round {
         for (const node of this.#live()) node.hear(notification);
       },
       onFailedStart: () => {
-        const run = (): void => this.#start();
+        const run = (): void => void this.#start();
         world.after(RESTART_MS, { party: undefined, label: "a node starts again", run });
       },
     };
@@ -132,11 +132,12 @@ class Round {
     return this.#nodes.filter((node) => !node.dead);
   }
 
-  #start(): void {
+  #start(): SimulatedNode {
     const node = new SimulatedNode(`n${this.#nodes.length + 1}`, this.#around);
     this.#nodes.push(node);
     this.world.note(`${node.name} starts`);
     node.start();
+    return node;
   }
 
   /** Clients and faults, each at a moment of the seed's choice. */
