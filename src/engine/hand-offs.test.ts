@@ -55,8 +55,8 @@ async function publishUnanswered(
 
 /** Resolves when the held answer is all that is under way, for many turns; a claim is followed by the next at once. */
 async function atRest({ storage }: TestNode): Promise<void> {
-  let quiet = 0;
-  for (let turn = 0; turn < 2_000; turn += 1) {
+  const deadline = AbortSignal.timeout(15_000);
+  for (let quiet = 0; !deadline.aborted;) {
     await immediate();
     quiet = storage.underWay > 1 ? 0 : quiet + 1;
     if (quiet === 20) return;
