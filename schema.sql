@@ -184,9 +184,9 @@ TABLE delivery (
   due_at timestamp with time zone NOT NULL,
   CONSTRAINT delivery_pkey PRIMARY KEY (application_id, endpoint_id, message_id, trigger),
 )
-  WITH autovacuum_vacuum_scale_factor=0.02
   WITH autovacuum_vacuum_threshold=2000
   WITH autovacuum_vacuum_cost_delay=0
+  WITH autovacuum_vacuum_scale_factor=0.1
 CREATE INDEX delivery_due ON public.delivery USING btree (bucket, endpoint_id, due_at)
 
 TABLE device (
