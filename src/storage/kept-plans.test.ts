@@ -102,7 +102,8 @@ async function deliver(): Promise<void> {
   const lane = { bucket: BUCKET, epoch: EPOCH, endpointId, limit: 1, dueAfter: 0 };
   const rooms = [0, 1].map((known) => ({ ...lane, known }));
   const rows = await claimDueDeliveries(storage, "node_1", rooms);
-  expect(rows.map(({ hasMessage }) => hasMessage)).toEqual([true, false]);
+  // The same row for both; no plan has to tell the first one first.
+  expect(rows.map(({ hasMessage }) => hasMessage).toSorted()).toEqual([false, true]);
   await readMessages(storage, rows);
   await loadPayloads(
     storage,
