@@ -3,6 +3,7 @@ import { startProduct, startReceiver } from "../harness/cast.ts";
 import type { Child } from "../harness/child.ts";
 import { tidily } from "../harness/cleanup.ts";
 import { addApplication, addBacklog, addEndpoint, prepareGround } from "../harness/ground.ts";
+import { freshenMemory } from "../harness/memory.ts";
 import { median, percentile } from "../harness/statistics.ts";
 import type { Receiver } from "../processes/receiver.ts";
 
@@ -11,6 +12,8 @@ const ENDPOINTS_PER_APPLICATION = 100;
 const DEAD_EACH = 100;
 /** The rate is taken up to this part of the deliveries, while there still are plenty. */
 const COUNTED_SHARE = 0.95;
+/** Amps and the database take some 300 MiB from the machine in a run of 100,000; some more for whoever else takes. */
+const MEMORY_BYTES_EACH = 8192;
 /** Takes no connection: what listens there is nobody's. */
 const REFUSING_URL = "http://127.0.0.1:1";
 
@@ -44,6 +47,7 @@ async function drainOnce(
   }
   await addBacklog(ground, endpoints, waiting);
   await receiver.call("reset", { count: "answer" });
+  await freshenMemory(sizes.deliveries * MEMORY_BYTES_EACH);
   const product = await startProduct(ground, { AMPS_ROLES: "engine" }, true);
   const count = Math.floor(sizes.deliveries * COUNTED_SHARE);
   const endedAt = await receiver.call("reached", { count });
