@@ -1,7 +1,8 @@
 /** The master key of an installation that was given none: made once, kept in the data directory. */
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { createOnce, makeFolder, syncFolder } from "./durable-files.ts";
 
 const KEY_BYTES = 32;
 
@@ -9,20 +10,14 @@ const KEY_BYTES = 32;
 export async function ensureMasterKey(dataDir: string): Promise<Buffer> {
   const folder = path.join(dataDir, "secrets");
   const file = path.join(folder, "master-key");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   const known = await readKey(file);
-  if (known !== undefined) return known;
-  const draft = `${file}.${randomBytes(6).toString("hex")}`;
-  const handle = await open(draft, "wx", 0o600);
-  try {
-    await handle.writeFile(randomBytes(KEY_BYTES).toString("base64"));
-    await handle.sync();
-  } finally {
-    await handle.close();
+  if (known !== undefined) {
+    // Another start may have made it this very moment: nothing is sealed before it cannot be lost.
+    await syncFolder(folder);
+    return known;
   }
-  // Linked, not renamed: another start that was first keeps its key.
-  await link(draft, file).catch(() => undefined);
-  await rm(draft);
+  await createOnce(file, randomBytes(KEY_BYTES).toString("base64"));
   const made = await readKey(file);
   if (made === undefined) throw new Error(`The master key could not be written to ${file}.`);
   return made;

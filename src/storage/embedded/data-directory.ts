@@ -8,20 +8,10 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { constants, existsSync } from "node:fs";
-import {
-  access,
-  chmod,
-  chown,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readFile,
-  realpath,
-  rm,
-} from "node:fs/promises";
+import { access, chmod, chown, lstat, mkdir, readFile, realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { createOnce, makeFolder } from "../durable-files.ts";
 import { chooseWay, requireReachable, type Way, type WayAsRoot } from "./privileges.ts";
 
 export interface DataDirectory {
@@ -48,7 +38,7 @@ export async function prepareDataDirectory(
   dataDir: string,
   wayAsRoot?: WayAsRoot,
 ): Promise<DataDirectory> {
-  const folder = await makeFolder(path.resolve(dataDir));
+  const folder = await makeDataFolder(path.resolve(dataDir));
   const cluster = path.join(folder, "postgres");
   const way = chooseWay(cluster, wayAsRoot);
   // PostgreSQL's user only has to pass through.
@@ -71,11 +61,11 @@ export async function give(file: string, way: Way): Promise<void> {
   if (way.kind === "as-user") await chown(file, way.uid, way.gid);
 }
 
-async function makeFolder(folder: string): Promise<string> {
+async function makeDataFolder(folder: string): Promise<string> {
   try {
-    const made = await mkdir(folder, { recursive: true });
+    const made = await makeFolder(folder);
     if (made !== undefined) await chmod(folder, 0o700);
-    await mkdir(path.join(folder, "secrets"), { recursive: true, mode: 0o700 });
+    await makeFolder(path.join(folder, "secrets"), 0o700);
     await access(folder, constants.W_OK);
     return await realpath(folder);
   } catch (cause) {
@@ -112,7 +102,7 @@ async function requireOurs(folder: string, cluster: string): Promise<void> {
   await chmod(folder, 0o700);
 }
 
-/** Written whole and synced before it takes its name: a lost password is a lost database. */
+/** A lost password is a lost database. */
 async function ensurePassword(file: string, cluster: string): Promise<string> {
   if (!existsSync(file)) {
     if (existsSync(cluster)) {
@@ -121,35 +111,7 @@ async function ensurePassword(file: string, cluster: string): Promise<string> {
           "Restore the file, or move the whole data directory away to start afresh.",
       );
     }
-    const draft = `${file}.${randomBytes(6).toString("hex")}`;
-    await writeSynced(draft, randomBytes(24).toString("base64url"));
-    await link(draft, file).catch((error: unknown) => {
-      // Another start was first: its password counts.
-      if (!existsSync(file)) throw error;
-    });
-    await rm(draft);
-    await syncFolder(path.dirname(file));
+    await createOnce(file, randomBytes(24).toString("base64url"));
   }
   return (await readFile(file, "utf8")).trim();
-}
-
-async function writeSynced(file: string, text: string): Promise<void> {
-  const handle = await open(file, "wx", 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Makes names in a folder durable. Windows has no such thing. */
-export async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

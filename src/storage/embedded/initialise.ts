@@ -5,7 +5,8 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isAlive } from "./cluster.ts";
-import { give, syncFolder } from "./data-directory.ts";
+import { syncFolder } from "../durable-files.ts";
+import { give } from "./data-directory.ts";
 import { wrap } from "./privileges.ts";
 import { type Launcher, spawnDetails } from "./server-process.ts";
 

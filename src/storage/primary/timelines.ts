@@ -3,9 +3,10 @@
  * primary that comes back writable gives itself away. Kept in a file as well, because its own tables
  * cannot know of a promotion that happened without it; a restarted node would trust it again.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Log } from "../../core/types.ts";
+import { replaceFile } from "../durable-files.ts";
 
 export interface Timelines {
   /** 0 for a cluster never seen. */
@@ -41,9 +42,7 @@ export class RememberedTimelines implements Timelines {
     }
     try {
       mkdirSync(path.dirname(this.file), { recursive: true });
-      const draft = `${this.file}.${process.pid}`;
-      writeFileSync(draft, `${JSON.stringify(Object.fromEntries(this.#highest))}\n`);
-      renameSync(draft, this.file);
+      replaceFile(this.file, `${JSON.stringify(Object.fromEntries(this.#highest))}\n`);
     } catch (error) {
       this.#log?.warn(
         { err: error },
