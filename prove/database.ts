@@ -8,6 +8,7 @@ import { check, type Context, type Experiment, type Outcome } from "./experiment
 import type { Cut } from "./oracle.ts";
 import type { Settings } from "../src/storage/embedded/server-process.ts";
 import { conclude, describe } from "./rig/drain.ts";
+import { FORGETFUL } from "./rig/forgetful.ts";
 import { type Cluster, startCluster } from "./rig/ground.ts";
 import { Load } from "./rig/load.ts";
 import { until } from "./rig/observer.ts";
@@ -17,13 +18,6 @@ const ENDPOINTS = 8;
 const PER_SECOND = 150;
 const CALM_MS_MAX = 2_000;
 const CONTROL_ROUNDS = 3;
-/** What makes PostgreSQL fast and forgetful: a commit is answered before it is on disk. */
-const FORGETFUL: Settings = {
-  synchronous_commit: "off",
-  wal_writer_delay: "10s",
-  wal_writer_flush_after: "1GB",
-};
-
 const FAULTS = ["immediate stop", "killed backend", "terminated connection"] as const;
 type Fault = (typeof FAULTS)[number];
 

@@ -7,6 +7,7 @@ export const EXPERIMENTS: Readonly<Record<string, () => Promise<Experiment>>> = 
   failover: async () => (await import("./failover.ts")).failover,
   failpoint: async () => (await import("./failpoint.ts")).failpoint,
   receivers: async () => (await import("./receivers.ts")).receivers,
+  power: async () => (await import("./power.ts")).power,
   full: async () => (await import("./full.ts")).full,
   partition: async () => (await import("./partition.ts")).partition,
   rolling: async () => (await import("./rolling.ts")).rolling,

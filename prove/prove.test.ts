@@ -36,6 +36,7 @@ describe.concurrent("short forms of the proofs", { timeout: TIMEOUT_MS }, () => 
     ["failover", 2],
     ["receivers", 1],
     ["full", 1],
+    ["power", 4],
   ] as const)("%s", async ([name, rounds], context) => {
     const experiment = await EXPERIMENTS[name]?.();
     if (experiment === undefined) throw new Error(`There is no experiment ${name}.`);

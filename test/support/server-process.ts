@@ -20,6 +20,8 @@ export interface ServerProcessOptions {
   entry?: string;
   /** A command that replaces itself by the server, such as `ip netns exec NAME`. */
   within?: readonly string[];
+  /** Told the process as soon as there is one, long before it is ready. */
+  onSpawned?: (child: ChildProcess) => void;
 }
 
 export interface ServerProcess {
@@ -74,6 +76,7 @@ function spawnServer(options: ServerProcessOptions): { child: ChildProcess; outp
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
   const { child, output } = spawnServer(options);
   const exited = once(child, "exit");
+  options.onSpawned?.(child);
   const url = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error(`The server was not ready in time:\n${output()}`)),
