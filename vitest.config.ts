@@ -10,6 +10,8 @@ export default defineConfig({
     maxWorkers: Math.max(WORKERS_MIN, availableParallelism() - 1),
     testTimeout: 90_000,
     hookTimeout: 120_000,
+    // Guards against a hang only: on a busy machine a process alone may take the second of the default to start.
+    expect: { poll: { timeout: 30_000 } },
     reporters: ["default", "./test/support/closing-line.ts"],
     projects: [
       {
