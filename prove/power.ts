@@ -169,7 +169,9 @@ async function cutFirstStart(context: Context, rounds: number): Promise<Outcome>
       if (round === 0) throw error;
       broken.push(String(error));
     }
-    await rm(dataDir, { recursive: true });
+    await rm(dataDir, { recursive: true, force: true });
+    // Or the next cut would bring it back, and the disk would be full one day.
+    await disk.flush();
     context.progress(`first start ${round}/${rounds}: ${ready} were ready before`);
   }
   const works = check(
