@@ -2,19 +2,16 @@
  * kill -9 of nodes under load, at random: in turn one of three nodes on a shared database, and the
  * whole all-in-one server with its embedded PostgreSQL. Both series run at the same time.
  */
-import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Context, type Experiment, type Outcome, checkTime } from "./experiment.ts";
 import { merge } from "./merge.ts";
 import type { Cut } from "./oracle.ts";
 import { conclude, describe, quantile } from "./rig/drain.ts";
-import { prepareGround, startCluster } from "./rig/ground.ts";
+import { startCluster } from "./rig/ground.ts";
 import { Load } from "./rig/load.ts";
-import { PROOF_ENV, type ProvedNode } from "./rig/nodes.ts";
-import { Observer } from "./rig/observer.ts";
-import { makeEndpoints } from "./rig/tenant.ts";
-import { type ServerProcess, startServerProcess } from "../test/support/server-process.ts";
-import { embeddedUrl } from "./rig/embedded-url.ts";
+import type { ProvedNode } from "./rig/nodes.ts";
+import { strikeServer } from "./rig/whole-server.ts";
+import type { ServerProcess } from "../test/support/server-process.ts";
 
 const NODES = 3;
 const ENDPOINTS = 16;
@@ -67,46 +64,9 @@ async function crashShared(context: Context, rounds: number, entry?: string): Pr
 }
 
 /** The whole server dies, its database with it, and starts again on what is left. */
-async function crashEmbedded(context: Context, rounds: number): Promise<Outcome> {
-  const { random } = context;
-  const { folder, ledger, receiver, secret } = await prepareGround(context, "embedded");
-  const dataDir = path.join(folder, "amps");
-  const start = (): Promise<ServerProcess> =>
-    startServerProcess({ dataDir, env: { ...PROOF_ENV } });
-  let server = await start();
-  context.onEnd(async () => {
-    if (server.child.exitCode === null && server.child.signalCode === null) await server.kill();
-  });
-  let urls = [server.url];
-  const eventTypes = await makeEndpoints(server.url, {
-    receiverUrl: receiver.url,
-    secret,
-    count: ENDPOINTS,
-  });
-  const load = new Load({ ledger, random, urls: () => urls, eventTypes, perSecond: PER_SECOND });
-  load.start();
-  const cuts: Cut[] = [];
-  const restarts: number[] = [];
-  for (let round = 1; round <= rounds; round += 1) {
-    await delay(random.next() * LIFE_MS_MAX);
-    const from = Date.now();
-    const killedAt = performance.now();
-    urls = [];
-    await server.kill();
-    cuts.push({ from, to: Date.now() });
-    server = await start();
-    restarts.push(performance.now() - killedAt);
-    urls = [server.url];
-    context.progress(
-      `embedded ${round}/${rounds}: ${ledger.accepted.length} accepted, back in ${describe(restarts)}`,
-    );
-  }
-  await load.stop();
-  const observer = new Observer(await embeddedUrl(dataDir));
-  const outcome = await conclude({ ledger, observer, cuts });
-  outcome.measures["restart"] = describe(restarts);
-  await server.stop();
-  return outcome;
+function crashEmbedded(context: Context, rounds: number): Promise<Outcome> {
+  const strike = (server: ServerProcess): Promise<void> => server.kill();
+  return strikeServer(context, "embedded", { rounds, endpoints: ENDPOINTS, strike });
 }
 
 export const crash: Experiment = {

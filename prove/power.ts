@@ -13,14 +13,14 @@ import { merge } from "./merge.ts";
 import type { Cut } from "./oracle.ts";
 import { Disk, diskImpediment } from "./rig/disk.ts";
 import { conclude, describe } from "./rig/drain.ts";
-import { embeddedUrl } from "./rig/embedded-url.ts";
 import { FORGETFUL } from "./rig/forgetful.ts";
 import { prepareGround, startCluster } from "./rig/ground.ts";
 import { Load } from "./rig/load.ts";
 import { PROOF_ENV } from "./rig/nodes.ts";
-import { Observer, until } from "./rig/observer.ts";
+import { until } from "./rig/observer.ts";
 import { annihilate, freeze } from "./rig/processes.ts";
 import { makeEndpoints } from "./rig/tenant.ts";
+import { strikeServer } from "./rig/whole-server.ts";
 
 const NODES = 2;
 const ENDPOINTS = 8;
@@ -97,42 +97,10 @@ async function cutDatabase(context: Context, rounds: number, forgets = false): P
 
 /** The machine of a whole server, from its first start on: nothing is flushed for it. */
 async function cutServer(context: Context, rounds: number): Promise<Outcome> {
-  const { random } = context;
   const disk = await useDisk(context, "server", SERVER_DISK_MIB);
-  const { ledger, receiver, secret } = await prepareGround(context, "server");
-  const dataDir = path.join(disk.folder, "amps");
-  const start = (): Promise<ServerProcess> =>
-    startServerProcess({ dataDir, env: { ...PROOF_ENV } });
-  let server = await start();
-  context.onEnd(async () => {
-    if (server.child.exitCode === null && server.child.signalCode === null) await server.kill();
-  });
-  let urls = [server.url];
-  const { url: receiverUrl } = receiver;
-  const endpoints = { receiverUrl, secret, count: ENDPOINTS };
-  const eventTypes = await makeEndpoints(server.url, endpoints);
-  const load = new Load({ ledger, random, urls: () => urls, eventTypes, perSecond: PER_SECOND });
-  load.start();
-  const cuts: Cut[] = [];
-  const restarts: number[] = [];
-  for (let round = 1; round <= rounds; round += 1) {
-    await delay(random.next() * CALM_MS_MAX);
-    const from = Date.now();
-    urls = [];
-    await cutPower(disk, server.child.pid ?? 0);
-    cuts.push({ from, to: Date.now() });
-    const startedAt = performance.now();
-    server = await start();
-    restarts.push(performance.now() - startedAt);
-    urls = [server.url];
-    context.progress(`server ${round}/${rounds}: ${ledger.accepted.length} accepted`);
-  }
-  await load.stop();
-  const observer = new Observer(await embeddedUrl(dataDir));
-  const outcome = await conclude({ ledger, observer, cuts });
-  outcome.measures["restart"] = describe(restarts);
-  await server.stop();
-  return outcome;
+  const strike = ({ child }: ServerProcess): Promise<void> => cutPower(disk, child.pid ?? 0);
+  const { folder } = disk;
+  return strikeServer(context, "server", { rounds, endpoints: ENDPOINTS, folder, strike });
 }
 
 /** At any moment of a first start, and a little after it: the next one makes of what is left a server that works. */
